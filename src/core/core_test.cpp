@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "core/log.hpp"
+#include "core/threads.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dbnet::core {
+namespace {
+
+using test::TempDir;
+
+std::string text_of(const std::string& path) {
+    const auto bytes = read_file(path);
+    return {bytes.begin(), bytes.end()};
+}
+
+ErrorCode code_of(const auto& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.code();
+    }
+    ADD_FAILURE() << "no dbnet::Error was thrown";
+    return ErrorCode::internal;
+}
+
+TEST(File, ReadsBackWhatWasWritten) {
+    const TempDir dir;
+    for (const std::size_t size : {0u, 1u, 65'535u, 65'536u, 65'537u, 300'000u}) {
+        std::string text(size, 'a');
+        for (std::size_t i = 0; i < size; i += 7) text[i] = static_cast<char>('a' + i % 26);
+        write_file(dir / "f", text);
+        EXPECT_EQ(text_of(dir / "f"), text);
+    }
+}
+
+TEST(File, KeepsTheOldContentUntilCommit) {
+    const TempDir dir;
+    write_file(dir / "f", "old");
+    {
+        AtomicFile file(dir / "f");
+        file.write("new");
+        EXPECT_EQ(text_of(dir / "f"), "old");
+    }
+    EXPECT_EQ(text_of(dir / "f"), "old");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1) << "a temporary file remains";
+}
+
+TEST(File, NamesWhatCannotBeReadOrWritten) {
+    const TempDir dir;
+    EXPECT_EQ(code_of([&] { read_file(dir / "missing"); }), ErrorCode::io);
+    EXPECT_EQ(code_of([&] { read_file(dir.path()); }), ErrorCode::io);
+    EXPECT_EQ(code_of([&] { write_file(dir / "no/such/folder", "x"); }), ErrorCode::io);
+    EXPECT_EQ(code_of([&] { write_file("/dev/full/x", "x"); }), ErrorCode::io);
+    write_file(dir / "f", "12345");
+    EXPECT_EQ(code_of([&] { read_file(dir / "f", 4); }), ErrorCode::too_large);
+    EXPECT_EQ(read_file(dir / "f", 5).size(), 5u);
+    try {
+        read_file(dir / "missing");
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("missing: cannot open: No such file"), std::string::npos) << error.what();
+    }
+}
+
+TEST(File, ReadsFilesThatAnnounceNoSize) { EXPECT_FALSE(read_file("/proc/self/status").empty()); }
+
+TEST(Log, GoesToTheSinkAndNowhereElse) {
+    std::vector<std::string> seen;
+    set_log_sink([&](LogLevel, std::string_view text) { seen.emplace_back(text); });
+    log(LogLevel::warning, "one");
+    set_log_sink({});
+    log(LogLevel::warning, "two");
+    EXPECT_EQ(seen, std::vector<std::string>{"one"});
+}
+
+TEST(Threads, AtLeastOneCore) { EXPECT_GE(available_cores(), 1); }
+
+TEST(Error, EveryCodeHasAName) {
+    for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)
+        EXPECT_NE(to_string(static_cast<ErrorCode>(code)), "unknown");
+}
+
+}  // namespace
+}  // namespace dbnet::core

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dbnet::core {
+
+/// The whole file. Throws Error: io (missing, unreadable, a folder; the message names the path and the reason),
+/// too_large (more than max_bytes, found before anything is allocated).
+std::vector<std::uint8_t> read_file(const std::string& path,
+                                    std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
+
+/// Writes a file so that a reader sees either the old one or the complete new one: a temporary file in the same folder,
+/// synced and renamed by commit(). Without commit() nothing remains. All members throw Error{io} naming the path.
+class AtomicFile {
+public:
+    explicit AtomicFile(std::string path);
+    ~AtomicFile();
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+
+    void write(std::string_view text);
+    void write(std::span<const std::uint8_t> bytes);
+    void commit();
+
+private:
+    void write_bytes(const char* data, std::size_t size);
+
+    std::string path_;
+    std::string temporary_;
+    std::string pending_;
+    int descriptor_ = -1;
+};
+
+/// Writes the whole content through an AtomicFile.
+void write_file(const std::string& path, std::string_view text);
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes);
+
+}  // namespace dbnet::core
