@@ -16,35 +16,44 @@
 
 namespace dbnet {
 
-/// Whose pre- and post-processing is reproduced. `native` is ours; the others do what the named implementation does,
-/// contour order and candidate cap included (docs/postprocessing.md).
+/// Whose pre- and post-processing is reproduced. `native` is ours; the others do what the named
+/// implementation does, contour order and candidate cap included (docs/postprocessing.md).
 enum class Preset { native, mhliao, mmocr, paddle };
 
-/// Which outline the presets compute: their references compute either quads or polygons, native always both.
+/// Which outline the presets compute: their references compute either quads or polygons, native
+/// always both.
 enum class Outline { quad, polygon };
 
-/// How the shrunk outline is grown back. `ratio`: offset area * unclip_ratio / perimeter (paper, section 3.4).
-/// `exact`: the offset that undoes the shrinking of the training targets (docs/postprocessing.md).
+/// How the shrunk outline is grown back. `ratio`: offset area * unclip_ratio / perimeter (paper,
+/// section 3.4). `exact`: the offset that undoes the shrinking of the training targets
+/// (docs/postprocessing.md).
 enum class Unclip { ratio, exact };
 
-/// Over which pixels a candidate's score is averaged: its outline ("slow") or its minimum-area rectangle ("fast").
+/// Over which pixels a candidate's score is averaged: its outline ("slow") or its minimum-area
+/// rectangle ("fast").
 enum class ScoreMode { outline, box };
 
-/// How the network's input size follows from the image's (specification, 6.3). Sides are multiples of 32.
+/// How the network's input size follows from the image's (specification, 6.3). Sides are multiples
+/// of 32.
 struct DBNET_API SizeRule {
     enum class Kind {
-        short_side,  ///< shorter side exactly `a`, the longer rounded up to 32: MhLiao's demo. Text form "736"
+        short_side,  ///< shorter side exactly `a`, the longer rounded up to 32: MhLiao's demo. Text
+                     ///< form "736"
         height,      ///< height `a`, width rounded up to 32: MhLiao's evaluation. "height:736"
         fixed,       ///< height `a`, width `b`, whatever the ratio. "736x1280"
-        max_side,    ///< longer side at most `a`, each side to the nearest 32: Paddle's CLI. "max:960"
-        min_side,    ///< shorter side at least `a`, each side to the nearest 32: Paddle's evaluation. "min:736"
-        keep_ratio,  ///< fits short side `a` and long side `b`, then padded to 32: mmocr. "keep:736x1333"
+        max_side,    ///< longer side at most `a`, each side to the nearest 32: Paddle's CLI.
+                     ///< "max:960"
+        min_side,  ///< shorter side at least `a`, each side to the nearest 32: Paddle's evaluation.
+                   ///< "min:736"
+        keep_ratio,  ///< fits short side `a` and long side `b`, then padded to 32: mmocr.
+                     ///< "keep:736x1333"
     };
     Kind kind = Kind::short_side;
     int a = 736;
     int b = 0;
 
-    /// Parses the text forms above; "640" and "736" are the usual sizes. Throws Error{invalid_argument}.
+    /// Parses the text forms above; "640" and "736" are the usual sizes. Throws
+    /// Error{invalid_argument}.
     static SizeRule parse(std::string_view text);
     std::string to_string() const;
     friend bool operator==(const SizeRule&, const SizeRule&) = default;
@@ -52,11 +61,12 @@ struct DBNET_API SizeRule {
 
 /// Settings of one Detector, fixed when it is opened.
 struct DetectorOptions {
-    int threads = 0;  ///< budget: threads that compute at the same time; 0: the cores this process may use
-    int lanes = 1;    ///< images in work at the same time, each on threads / lanes threads; 0: one lane per thread
-                      ///< (throughput). 1 is the lowest latency.
-    /// Whose conventions to follow. Empty: native with what the model's metadata says, or, for a model without
-    /// metadata, paddle with a warning.
+    int threads =
+        0;  ///< budget: threads that compute at the same time; 0: the cores this process may use
+    int lanes = 1;  ///< images in work at the same time, each on threads / lanes threads; 0: one
+                    ///< lane per thread (throughput). 1 is the lowest latency.
+    /// Whose conventions to follow. Empty: native with what the model's metadata says, or, for a
+    /// model without metadata, paddle with a warning.
     std::optional<Preset> preset = {};
     /// Compiled plans kept (one per network input size); the least recently used goes first. >= 1.
     int plan_cache = 32;
@@ -65,47 +75,50 @@ struct DetectorOptions {
 /// Settings of one call. What is left empty comes from the model's metadata, then from the preset.
 struct DetectOptions {
     std::optional<SizeRule> size = {};
-    std::int64_t max_input_pixels = 4'000'000;     ///< network input is scaled down to at most this; >= 1024
-    bool tile = false;                             ///< divide a larger image into overlapping tiles instead
-    std::optional<float> threshold = {};           ///< binarisation threshold, (0, 1); native 0.3
-    std::optional<float> box_threshold = {};       ///< lowest score of a region, [0, 1]; native 0.6
-    std::optional<Unclip> unclip = {};             ///< native ratio
-    std::optional<float> unclip_ratio = {};        ///< > 0; native 1.5
-    std::optional<float> shrink_ratio = {};        ///< r of the training targets, (0, 1), for Unclip::exact; 0.4
-    std::optional<float> min_size = {};            ///< shorter side in map pixels, >= 0; native 3
-    std::optional<int> max_candidates = {};        ///< > 0; native 1000, keeping those with the highest scores
-    std::optional<ScoreMode> score_mode = {};      ///< native outline
-    std::optional<bool> dilate = {};               ///< 2x2 dilation of the bitmap (Paddle's use_dilation)
-    Outline outline = Outline::quad;               ///< for presets other than native
-    bool explain = false;                          ///< fill Detection::candidates
-    bool keep_map = false;                         ///< fill Detection::map
+    std::int64_t max_input_pixels =
+        4'000'000;                        ///< network input is scaled down to at most this; >= 1024
+    bool tile = false;                    ///< divide a larger image into overlapping tiles instead
+    std::optional<float> threshold = {};  ///< binarisation threshold, (0, 1); native 0.3
+    std::optional<float> box_threshold = {};  ///< lowest score of a region, [0, 1]; native 0.6
+    std::optional<Unclip> unclip = {};        ///< native ratio
+    std::optional<float> unclip_ratio = {};   ///< > 0; native 1.5
+    std::optional<float> shrink_ratio =
+        {};  ///< r of the training targets, (0, 1), for Unclip::exact; 0.4
+    std::optional<float> min_size = {};  ///< shorter side in map pixels, >= 0; native 3
+    std::optional<int> max_candidates =
+        {};  ///< > 0; native 1000, keeping those with the highest scores
+    std::optional<ScoreMode> score_mode = {};  ///< native outline
+    std::optional<bool> dilate = {};  ///< 2x2 dilation of the bitmap (Paddle's use_dilation)
+    Outline outline = Outline::quad;  ///< for presets other than native
+    bool explain = false;             ///< fill Detection::candidates
+    bool keep_map = false;            ///< fill Detection::map
 };
 
 /// What became of a candidate contour.
 enum class Verdict {
     accepted,
-    too_few_points,   ///< the simplified contour has fewer than 4 (native: 3) vertices
-    too_small,        ///< shorter side below min_size before unclipping
-    low_score,        ///< mean probability below box_threshold
-    unclip_failed,    ///< the offset gave no polygon, or more than one where the preset refuses that
+    too_few_points,  ///< the simplified contour has fewer than 4 (native: 3) vertices
+    too_small,       ///< shorter side below min_size before unclipping
+    low_score,       ///< mean probability below box_threshold
+    unclip_failed,   ///< the offset gave no polygon, or more than one where the preset refuses that
     too_small_after,  ///< shorter side too small after unclipping
     over_cap,         ///< more candidates than max_candidates
     outside,          ///< nothing of it is inside the image
-    duplicate,        ///< another tile found the same text
 };
 DBNET_API std::string_view to_string(Verdict verdict) noexcept;
 
 /// One contour of the binarised map and what became of it (DetectOptions::explain).
 struct Candidate {
     Verdict verdict = Verdict::accepted;
-    std::string reason;    ///< for a person: "score 0.41 is below the box threshold 0.6"
-    Polygon contour;       ///< in image coordinates
-    float score = 0;       ///< 0 where it was not computed
-    double short_side = 0; ///< map pixels, before unclipping; 0 where it was not computed
+    std::string reason;     ///< for a person: "score 0.41 is below the box threshold 0.6"
+    Polygon contour;        ///< in image coordinates
+    float score = 0;        ///< 0 where it was not computed
+    double short_side = 0;  ///< map pixels, before unclipping; 0 where it was not computed
 };
 
-/// The network's output and how it lies on the image: map column i covers the image columns from i * image_width /
-/// valid_width to (i + 1) * image_width / valid_width; columns from valid_width on and rows from valid_height on are padding.
+/// The network's output and how it lies on the image: map column i covers the image columns from i
+/// * image_width / valid_width to (i + 1) * image_width / valid_width; columns from valid_width on
+/// and rows from valid_height on are padding.
 struct ProbabilityMap {
     int width = 0;
     int height = 0;
@@ -128,7 +141,7 @@ struct Timing {
 struct Detection {
     std::vector<Region> regions;        ///< native: reading order; presets: their reference's order
     std::vector<Candidate> candidates;  ///< with DetectOptions::explain
-    ProbabilityMap map;                 ///< with DetectOptions::keep_map; empty when tiled
+    ProbabilityMap map;                 ///< with DetectOptions::keep_map
     std::vector<std::string> warnings;  ///< "scaled down to 4 million pixels", ...
     Timing timing;
     int image_width = 0;
@@ -146,23 +159,26 @@ struct MemoryUsage {
     std::size_t total() const noexcept { return weights + plans + arenas; }
 };
 
-/// Finds text in images with one model. One object serves any number of threads at the same time: calls queue to its
-/// lanes. Results do not depend on the number of callers or lanes.
+/// Finds text in images with one model. One object serves any number of threads at the same time:
+/// calls queue to its lanes. Results do not depend on the number of callers or lanes.
 class DBNET_API Detector {
 public:
-    /// Loads an ONNX model. Throws Error: io, malformed, unsupported (the message names node and operator), too_large.
+    /// Loads an ONNX model. Throws Error: io, malformed, unsupported (the message names node and
+    /// operator), too_large.
     static Detector open(const std::string& model_path, const DetectorOptions& options = {});
 
     Detector(Detector&&) noexcept;
     Detector& operator=(Detector&&) noexcept;
     ~Detector();
 
-    /// Finds the text of one image. Throws Error{cancelled} when `stop` is triggered before the end,
-    /// Error{invalid_argument} for an empty image or an option out of range.
-    Detection detect(const ImageView& image, const DetectOptions& options = {}, std::stop_token stop = {}) const;
+    /// Finds the text of one image. Throws Error{cancelled} when `stop` is triggered before the
+    /// end, Error{invalid_argument} for an empty image or an option out of range.
+    Detection detect(const ImageView& image, const DetectOptions& options = {},
+                     std::stop_token stop = {}) const;
 
     /// As detect() for each image, in order; lanes work on them at the same time.
-    std::vector<Detection> detect(std::span<const ImageView> images, const DetectOptions& options = {},
+    std::vector<Detection> detect(std::span<const ImageView> images,
+                                  const DetectOptions& options = {},
                                   std::stop_token stop = {}) const;
 
     /// Bytes held now; bounded by plan_cache and by max_input_pixels.
@@ -175,11 +191,8 @@ public:
     Preset preset() const noexcept;
     const std::vector<std::string>& warnings() const noexcept;
 
-    /// The implementation, for the project's own commands.
-    class Impl;
-    Impl& impl() const noexcept { return *impl_; }
-
 private:
+    class Impl;
     explicit Detector(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -22,8 +22,9 @@ enum class ErrorCode {
 /// The code's name: "invalid_argument", "io", ...
 DBNET_API std::string_view to_string(ErrorCode code) noexcept;
 
-/// The one exception type that dbnet throws. what() is a complete sentence for a person: it names the thing
-/// (file, node, option; `file:line` of the user's input where there is one), what is wrong and what was expected.
+/// The one exception type that dbnet throws. what() is a complete sentence for a person: it names
+/// the thing (file, node, option; `file:line` of the user's input where there is one), what is
+/// wrong and what was expected.
 class DBNET_API Error : public std::runtime_error {
 public:
     Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

@@ -16,22 +16,25 @@ enum class PixelFormat : std::uint8_t { grey8, rgb8, bgr8, rgba8, bgra8 };
 
 /// Bytes per pixel of a format: 1, 3 or 4.
 constexpr int channels(PixelFormat format) noexcept {
-    return format == PixelFormat::grey8 ? 1 : format == PixelFormat::rgb8 || format == PixelFormat::bgr8 ? 3 : 4;
+    return format == PixelFormat::grey8                                 ? 1
+           : format == PixelFormat::rgb8 || format == PixelFormat::bgr8 ? 3
+                                                                        : 4;
 }
 
 /// Pixels that somebody else owns: row y starts at data + y * stride. Alpha is ignored on input.
 struct ImageView {
     const std::uint8_t* data = nullptr;
-    int width = 0;                   ///< pixels, >= 1
-    int height = 0;                  ///< pixels, >= 1
-    std::ptrdiff_t stride = 0;       ///< bytes from one row to the next; negative for bottom-up images
+    int width = 0;              ///< pixels, >= 1
+    int height = 0;             ///< pixels, >= 1
+    std::ptrdiff_t stride = 0;  ///< bytes from one row to the next; negative for bottom-up images
     PixelFormat format = PixelFormat::rgb8;
 
     const std::uint8_t* row(int y) const noexcept { return data + y * stride; }
 };
 
 struct DecodeOptions {
-    /// Images whose header announces more pixels (width x height) are refused before anything is allocated.
+    /// Images whose header announces more pixels (width x height) are refused before anything is
+    /// allocated.
     std::int64_t max_pixels = 200'000'000;
 };
 
@@ -42,26 +45,32 @@ public:
     /// Black image. Throws Error{invalid_argument} unless both sides are >= 1.
     Image(int width, int height);
 
-    /// Reads a JPEG, PNG, WebP, TIFF, GIF, BMP or PNM file; the format is told by the content, not by the name.
-    /// Transparent pixels are laid over white, 16-bit samples are reduced to 8, CMYK becomes RGB; of an animated or
-    /// multi-page file the first frame is taken and a warning recorded.
-    /// Throws Error: io (cannot be read), malformed, unsupported, too_large.
+    /// Reads a JPEG, PNG, WebP, TIFF, GIF, BMP or PNM file; the format is told by the content, not
+    /// by the name. Transparent pixels are laid over white, 16-bit samples are reduced to 8, CMYK
+    /// becomes RGB; of an animated or multi-page file the first frame is taken and a warning
+    /// recorded. Throws Error: io (cannot be read), malformed, unsupported, too_large.
     static Image read(const std::string& path, const DecodeOptions& options = {});
 
     /// As read(), from memory. `name` stands for the file in error messages.
     static Image decode(std::span<const std::uint8_t> bytes, std::string_view name = "image",
                         const DecodeOptions& options = {});
 
-    /// Writes JPEG (.jpg, .jpeg; quality 92) or PNG (.png), atomically. Throws Error{io} or Error{invalid_argument}.
+    /// Writes JPEG (.jpg, .jpeg; quality 92) or PNG (.png), atomically. Throws Error{io} or
+    /// Error{invalid_argument}.
     void write(const std::string& path) const;
 
     int width() const noexcept { return width_; }
     int height() const noexcept { return height_; }
     bool empty() const noexcept { return width_ == 0; }
-    std::uint8_t* row(int y) noexcept { return pixels_.data() + static_cast<std::size_t>(y) * width_ * 3; }
-    const std::uint8_t* row(int y) const noexcept { return pixels_.data() + static_cast<std::size_t>(y) * width_ * 3; }
+    std::uint8_t* row(int y) noexcept {
+        return pixels_.data() + static_cast<std::size_t>(y) * width_ * 3;
+    }
+    const std::uint8_t* row(int y) const noexcept {
+        return pixels_.data() + static_cast<std::size_t>(y) * width_ * 3;
+    }
     ImageView view() const noexcept {
-        return {pixels_.data(), width_, height_, static_cast<std::ptrdiff_t>(width_) * 3, PixelFormat::rgb8};
+        return {pixels_.data(), width_, height_, static_cast<std::ptrdiff_t>(width_) * 3,
+                PixelFormat::rgb8};
     }
     operator ImageView() const noexcept { return view(); }
 

@@ -8,15 +8,17 @@
 
 namespace dbnet {
 
-/// A point in continuous image coordinates: x right, y down, the origin at the top-left corner of the top-left pixel of
-/// the upright image, so that pixel (i, j) has its centre at (i + 0.5, j + 0.5). Unit: pixels of the input image.
+/// A point in continuous image coordinates: x right, y down, the origin at the top-left corner of
+/// the top-left pixel of the upright image, so that pixel (i, j) has its centre at (i + 0.5, j +
+/// 0.5). Unit: pixels of the input image.
 struct Point {
     double x = 0;
     double y = 0;
     friend bool operator==(const Point&, const Point&) = default;
 };
 
-/// Vertices in clockwise order as seen on screen; the last is joined to the first, which is not repeated.
+/// Vertices in clockwise order as seen on screen; the last is joined to the first, which is not
+/// repeated.
 using Polygon = std::vector<Point>;
 
 /// Four corners: top-left, top-right, bottom-right, bottom-left of the text as the box is turned.

@@ -51,7 +51,8 @@ TEST(File, KeepsTheOldContentUntilCommit) {
         EXPECT_EQ(text_of(dir / "f"), "old");
     }
     EXPECT_EQ(text_of(dir / "f"), "old");
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1) << "a temporary file remains";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1)
+        << "a temporary file remains";
 }
 
 TEST(File, NamesWhatCannotBeReadOrWritten) {
@@ -66,7 +67,9 @@ TEST(File, NamesWhatCannotBeReadOrWritten) {
     try {
         read_file(dir / "missing");
     } catch (const Error& error) {
-        EXPECT_NE(std::string(error.what()).find("missing: cannot open: No such file"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("missing: cannot open: No such file"),
+                  std::string::npos)
+            << error.what();
     }
 }
 

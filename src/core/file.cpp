@@ -36,7 +36,8 @@ private:
 };
 
 /// One read(2), repeated when a signal interrupts it. Returns 0 at the end of the file.
-std::size_t read_some(int descriptor, std::uint8_t* data, std::size_t size, const std::string& path) {
+std::size_t read_some(int descriptor, std::uint8_t* data, std::size_t size,
+                      const std::string& path) {
     for (;;) {
         const ssize_t got = ::read(descriptor, data, size);
         if (got >= 0) return static_cast<std::size_t>(got);
@@ -53,13 +54,15 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::int64_t max_by
     if (::fstat(file.get(), &info) != 0) fail_io(path, "cannot read");
     if (S_ISDIR(info.st_mode)) fail(ErrorCode::io, path, ": is a folder, expected a file");
     const auto refuse_above = [&](std::int64_t size) {
-        if (size > max_bytes) fail(ErrorCode::too_large, path, ": larger than the limit of ", max_bytes, " bytes");
+        if (size > max_bytes)
+            fail(ErrorCode::too_large, path, ": larger than the limit of ", max_bytes, " bytes");
     };
     refuse_above(info.st_size);
     // Pipes and /proc files announce no size, so the loop reads until there is nothing more.
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(info.st_size) + 1);
     std::size_t used = 0;
-    while (const std::size_t got = read_some(file.get(), bytes.data() + used, bytes.size() - used, path)) {
+    while (const std::size_t got =
+               read_some(file.get(), bytes.data() + used, bytes.size() - used, path)) {
         used += got;
         refuse_above(static_cast<std::int64_t>(used));
         if (used == bytes.size()) bytes.resize(used + std::max<std::size_t>(used, kFlushBytes));

@@ -10,13 +10,14 @@
 
 namespace dbnet::core {
 
-/// The whole file. Throws Error: io (missing, unreadable, a folder; the message names the path and the reason),
-/// too_large (more than max_bytes, found before anything is allocated).
-std::vector<std::uint8_t> read_file(const std::string& path,
-                                    std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
+/// The whole file. Throws Error: io (missing, unreadable, a folder; the message names the path and
+/// the reason), too_large (more than max_bytes, found before anything is allocated).
+std::vector<std::uint8_t> read_file(
+    const std::string& path, std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
 
-/// Writes a file so that a reader sees either the old one or the complete new one: a temporary file in the same folder,
-/// synced and renamed by commit(). Without commit() nothing remains. All members throw Error{io} naming the path.
+/// Writes a file so that a reader sees either the old one or the complete new one: a temporary file
+/// in the same folder, synced and renamed by commit(). Without commit() nothing remains. All
+/// members throw Error{io} naming the path.
 class AtomicFile {
 public:
     explicit AtomicFile(std::string path);

@@ -17,7 +17,8 @@ double cgroup_quota() {
     std::ifstream file("/sys/fs/cgroup/cpu.max");
     std::string quota;
     double period = 0;
-    if (!(file >> quota >> period) || quota == "max" || period <= 0) return std::numeric_limits<double>::infinity();
+    if (!(file >> quota >> period) || quota == "max" || period <= 0)
+        return std::numeric_limits<double>::infinity();
     return std::strtod(quota.c_str(), nullptr) / period;
 }
 

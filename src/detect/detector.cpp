@@ -1,1 +1,251 @@
-// replaced by the room's owner
+#include <dbnet/detector.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/threads.hpp"
+#include "core/timer.hpp"
+#include "detect/lanes.hpp"
+#include "detect/settings.hpp"
+#include "detect/tiling.hpp"
+#include "model/onnx.hpp"
+
+namespace dbnet {
+namespace {
+
+using detect::InputGeometry;
+using detect::Lane;
+using detect::MapView;
+using detect::Window;
+
+constexpr std::int64_t kSmallestCap = 1024;
+/// A tiled network input has at most so many pixels per pixel of the image, so that memory follows
+/// the input's size.
+constexpr std::int64_t kTiledInputPerImagePixel = 4;
+
+void stop_if_requested(const std::stop_token& stop) {
+    if (stop.stop_requested()) core::fail(ErrorCode::cancelled, "the detection was cancelled");
+}
+
+/// The one input of a detector: f32, [N, 3, H, W] with N = 1 and H, W at least possibly dynamic.
+model::Dims check_input(const model::Graph& graph) {
+    if (graph.inputs.size() != 1)
+        core::fail(ErrorCode::unsupported, "the model has ", graph.inputs.size(),
+                   " inputs, expected one image tensor [N, 3, H, W]");
+    const model::ValueInfo& input = graph.inputs.front();
+    const model::Dims& dims = input.dims;
+    const bool fits = input.type == model::DataType::f32 && dims.size() == 4 && dims[0] <= 1 &&
+                      (dims[1] < 0 || dims[1] == 3) && dims[2] != 0 && dims[3] != 0;
+    if (!fits)
+        core::fail(ErrorCode::unsupported, "the model's input ", input.name, " is ",
+                   to_string(input.type), " ", to_string(dims), ", expected f32 [N, 3, H, W]");
+    return dims;
+}
+
+/// The probability map is channel 0 of the first output, as large as the input.
+void check_output(const engine::Buffer& output, const Window& window) {
+    const model::Dims& dims = output.dims();
+    const bool fits = output.type() == model::DataType::f32 && dims.size() == 4 && dims[0] == 1 &&
+                      dims[1] >= 1 && dims[2] == window.height && dims[3] == window.width;
+    if (!fits)
+        core::fail(ErrorCode::unsupported, "the model's first output is ", to_string(output.type()),
+                   " ", to_string(dims), ", expected a probability map f32 [1, C, ", window.height,
+                   ", ", window.width, "]");
+}
+
+MapView view_of(const float* values, const InputGeometry& geometry) {
+    return {values,
+            geometry.width,
+            geometry.height,
+            geometry.valid_width,
+            geometry.valid_height,
+            geometry.image_width,
+            geometry.image_height};
+}
+
+ProbabilityMap copy_of(const MapView& map) {
+    const auto count = static_cast<std::size_t>(map.width) * map.height;
+    return {map.width,
+            map.height,
+            map.valid_width,
+            map.valid_height,
+            map.image_width,
+            map.image_height,
+            {map.values, map.values + count}};
+}
+
+void check_image(const ImageView& image) {
+    if (image.data == nullptr || image.width < 1 || image.height < 1)
+        core::fail(ErrorCode::invalid_argument, "the image is empty (", image.width, "x",
+                   image.height, ")");
+    const std::ptrdiff_t row_bytes =
+        static_cast<std::ptrdiff_t>(image.width) * channels(image.format);
+    if (std::abs(image.stride) < row_bytes)
+        core::fail(ErrorCode::invalid_argument, "the image's stride of ", image.stride,
+                   " bytes is shorter than a row of ", row_bytes);
+}
+
+}  // namespace
+
+/// Steps of one detection, in order: settings -> geometry -> (lane: preprocess -> forward, per
+/// tile) -> postprocess.
+class Detector::Impl {
+public:
+    Impl(const std::string& path, const DetectorOptions& options)
+        : backend_(engine::cpu_backend()), executable_(compile(path, options)) {
+        const model::Graph& graph = executable_->graph();
+        input_dims_ = check_input(graph);
+        settings_ = detect::settings_of(graph.metadata, options.preset);
+        const int threads = options.threads == 0 ? core::available_cores() : options.threads;
+        const int lanes = std::min(options.lanes == 0 ? threads : options.lanes, threads);
+        lanes_ = std::make_unique<detect::Lanes>(lanes, threads / lanes, backend_);
+    }
+
+    std::vector<Detection> detect(std::span<const ImageView> images, const DetectOptions& options,
+                                  const std::stop_token& stop) {
+        const detect::PostprocessOptions postprocess = detect::merge(settings_, options);
+        if (options.max_input_pixels < kSmallestCap)
+            core::fail(ErrorCode::invalid_argument, "max_input_pixels is ",
+                       options.max_input_pixels, ", expected at least ", kSmallestCap);
+        std::for_each(images.begin(), images.end(), check_image);
+        std::vector<Detection> detections(images.size());
+        std::vector<detect::Lanes::Work> work;
+        const core::Timer since_call;
+        for (std::size_t i = 0; i < images.size(); ++i)
+            work.push_back([&, i](Lane& lane) {
+                detections[i].timing.queue = since_call.milliseconds();
+                stop_if_requested(stop);
+                detect_on(lane, images[i], options, postprocess, stop, detections[i]);
+            });
+        lanes_->run(work, stop);
+        return detections;
+    }
+
+    MemoryUsage memory() const {
+        const engine::ExecutableMemory memory = executable_->memory();
+        return {memory.weights, memory.plans, lanes_->bytes()};
+    }
+
+    void trim() {
+        executable_->trim();
+        lanes_->trim();
+    }
+
+    const detect::ModelSettings& settings() const noexcept { return settings_; }
+
+private:
+    std::shared_ptr<engine::Executable> compile(const std::string& path,
+                                                const DetectorOptions& options) const {
+        if (options.threads < 0 || options.lanes < 0 || options.plan_cache < 1)
+            core::fail(ErrorCode::invalid_argument, "threads is ", options.threads, ", lanes ",
+                       options.lanes, " and plan_cache ", options.plan_cache,
+                       "; expected at least 0, 0 and 1");
+        return backend_.compile(model::read_onnx(path), {options.plan_cache});
+    }
+
+    InputGeometry plan(const ImageView& image, const DetectOptions& options) const {
+        const std::int64_t height = input_dims_[2];
+        const std::int64_t width = input_dims_[3];
+        if (height > 0 && width > 0) {
+            if (options.size)
+                core::fail(ErrorCode::invalid_argument, "size is ", options.size->to_string(),
+                           ", but the model takes inputs of ", height, "x", width, " only");
+            if (options.tile)
+                core::fail(ErrorCode::invalid_argument,
+                           "tile needs a model whose input size is dynamic, but this one "
+                           "takes inputs of ",
+                           height, "x", width, " only");
+            const int w = static_cast<int>(width);
+            const int h = static_cast<int>(height);
+            return {w, h, w, h, image.width, image.height, false};
+        }
+        std::int64_t cap = options.max_input_pixels;
+        if (options.tile)
+            cap = std::max(cap, kTiledInputPerImagePixel * image.width * image.height);
+        return detect::plan_input(image.width, image.height, options.size.value_or(settings_.size),
+                                  cap);
+    }
+
+    /// Preprocesses one window of the network's input and runs the network on it.
+    engine::Buffer forward(Lane& lane, const ImageView& image, const InputGeometry& geometry,
+                           const Window& window, Timing& timing) const {
+        const core::Timer preprocess_timer;
+        const engine::Buffer input = lane.input({1, 3, window.height, window.width});
+        detect::preprocess(image, geometry, window, settings_.input, input.f32());
+        timing.preprocess += preprocess_timer.milliseconds();
+        const core::Timer forward_timer;
+        std::vector<engine::Buffer> outputs =
+            backend_.run(*executable_, lane.context(), std::span(&input, 1));
+        timing.forward += forward_timer.milliseconds();
+        check_output(outputs.front(), window);
+        return outputs.front();
+    }
+
+    void detect_on(Lane& lane, const ImageView& image, const DetectOptions& options,
+                   const detect::PostprocessOptions& postprocess, const std::stop_token& stop,
+                   Detection& detection) const {
+        detection.image_width = image.width;
+        detection.image_height = image.height;
+        const InputGeometry geometry = plan(image, options);
+        if (geometry.capped)
+            detection.warnings.push_back(core::concat("scaled down to ", geometry.width, "x",
+                                                      geometry.height,
+                                                      " by the limit on the network's input"));
+        const std::int64_t all = static_cast<std::int64_t>(geometry.width) * geometry.height;
+        const std::vector<Window> tiles =
+            detect::plan_tiles(geometry, options.tile ? options.max_input_pixels : all);
+        engine::Buffer output;
+        detect::StitchedMap stitched(geometry, tiles);
+        for (const Window& tile : tiles) {
+            stop_if_requested(stop);
+            output = forward(lane, image, geometry, tile, detection.timing);
+            stitched.add(tile, output.f32().data());
+        }
+        stop_if_requested(stop);
+        const MapView map = view_of(stitched.values(), geometry);
+        const core::Timer timer;
+        detect::PostprocessResult result = detect::postprocess(map, postprocess);
+        detection.timing.postprocess = timer.milliseconds();
+        detection.regions = std::move(result.regions);
+        detection.candidates = std::move(result.candidates);
+        if (options.keep_map) detection.map = copy_of(map);
+    }
+
+    const engine::Backend& backend_;
+    std::shared_ptr<engine::Executable> executable_;
+    model::Dims input_dims_;
+    detect::ModelSettings settings_;
+    std::unique_ptr<detect::Lanes> lanes_;
+};
+
+Detector::Detector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+Detector::~Detector() = default;
+
+Detector Detector::open(const std::string& model_path, const DetectorOptions& options) {
+    return Detector(std::make_unique<Impl>(model_path, options));
+}
+
+Detection Detector::detect(const ImageView& image, const DetectOptions& options,
+                           std::stop_token stop) const {
+    return std::move(impl_->detect(std::span(&image, 1), options, stop).front());
+}
+
+std::vector<Detection> Detector::detect(std::span<const ImageView> images,
+                                        const DetectOptions& options, std::stop_token stop) const {
+    return impl_->detect(images, options, stop);
+}
+
+MemoryUsage Detector::memory() const { return impl_->memory(); }
+
+void Detector::trim() { impl_->trim(); }
+
+Preset Detector::preset() const noexcept { return impl_->settings().preset; }
+
+const std::vector<std::string>& Detector::warnings() const noexcept {
+    return impl_->settings().warnings;
+}
+
+}  // namespace dbnet

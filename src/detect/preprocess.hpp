@@ -32,10 +32,20 @@ struct InputGeometry {
     bool capped = false;   ///< scaled down because of the pixel limit
 };
 
+/// A part of the network's input, in its pixels; inside it, sides >= 1.
+struct Window {
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+};
+
 /// Applies a size rule and the cap on the input's pixels. Both sides of the image must be >= 1.
 InputGeometry plan_input(int image_width, int image_height, const SizeRule& rule, std::int64_t max_pixels);
 
-/// Resizes and normalises in one pass into `nchw`, 3 x height x width floats.
-void preprocess(const ImageView& image, const InputGeometry& geometry, const InputSpec& spec, std::span<float> nchw);
+/// Resizes and normalises in one pass, for one window of the input (the whole of it, or a tile): writes 3 x window.height x
+/// window.width floats to `nchw`. The pixels of a window equal those of the whole input at the same place.
+void preprocess(const ImageView& image, const InputGeometry& geometry, const Window& window, const InputSpec& spec,
+                std::span<float> nchw);
 
 }  // namespace dbnet::detect

@@ -24,7 +24,9 @@ public:
     model::DataType type() const noexcept { return type_; }
     const model::Dims& dims() const noexcept { return dims_; }
     std::int64_t size() const noexcept { return size_; }
-    std::size_t bytes() const noexcept { return static_cast<std::size_t>(size_) * model::size_of(type_); }
+    std::size_t bytes() const noexcept {
+        return static_cast<std::size_t>(size_) * model::size_of(type_);
+    }
     void* data() const noexcept { return data_.get(); }
     /// Elements; Error{internal} unless the buffer is on the host and of that type.
     std::span<float> f32() const;
@@ -39,7 +41,8 @@ private:
 };
 
 struct CompileOptions {
-    int plan_cache = 32;  ///< plans kept, one per set of input extents; the least recently used goes first; >= 1
+    int plan_cache =
+        32;  ///< plans kept, one per set of input extents; the least recently used goes first; >= 1
 };
 
 /// What is held: see dbnet::MemoryUsage.
@@ -48,8 +51,8 @@ struct ExecutableMemory {
     std::size_t plans = 0;
 };
 
-/// A graph made ready by a backend: optimised, weights packed. Shared by all threads; plans for input extents are made
-/// on first use and kept in a bounded cache.
+/// A graph made ready by a backend: optimised, weights packed. Shared by all threads; plans for
+/// input extents are made on first use and kept in a bounded cache.
 class Executable {
 public:
     virtual ~Executable() = default;
@@ -58,8 +61,8 @@ public:
     virtual void trim() = 0;  ///< drops the cached plans
 };
 
-/// What one run needs besides the plan: an arena that grows to the largest plan used and the number of threads. Used by
-/// one run at a time; a lane owns one.
+/// What one run needs besides the plan: an arena that grows to the largest plan used and the number
+/// of threads. Used by one run at a time; a lane owns one.
 class Context {
 public:
     virtual ~Context() = default;
@@ -76,12 +79,15 @@ public:
     virtual Device device() const noexcept = 0;
 
     /// Throws Error{unsupported}, naming the node, for what the backend cannot do.
-    virtual std::shared_ptr<Executable> compile(const model::Graph& graph, const CompileOptions& options = {}) const = 0;
+    virtual std::shared_ptr<Executable> compile(const model::Graph& graph,
+                                                const CompileOptions& options = {}) const = 0;
     virtual std::unique_ptr<Context> create_context(int threads) const = 0;
 
-    /// Runs on the calling thread (and its team). Inputs in graph.inputs order, on this backend's device; returns the
-    /// outputs in graph.outputs order, in memory of their own (not in the arena).
-    virtual std::vector<Buffer> run(Executable& executable, Context& context, std::span<const Buffer> inputs) const = 0;
+    /// Runs on the calling thread (and its team). Inputs in graph.inputs order, on this backend's
+    /// device; returns the outputs in graph.outputs order, in memory of their own (not in the
+    /// arena).
+    virtual std::vector<Buffer> run(Executable& executable, Context& context,
+                                    std::span<const Buffer> inputs) const = 0;
 
     /// Copies between this device and the host, either way.
     virtual void copy(const Buffer& from, const Buffer& to) const = 0;

@@ -16,16 +16,18 @@ struct OnnxReadOptions {
     std::int64_t max_nodes = 100'000;
 };
 
-/// Reads an ONNX model (opsets 9 to 19 of the default domain). External weights are read from beside the file (never
-/// outside its folder). Throws Error: io, malformed, unsupported, too_large; the message names file, node and operator.
+/// Reads an ONNX model (opsets 9 to 19 of the default domain). External weights are read from
+/// beside the file (never outside its folder). Throws Error: io, malformed, unsupported, too_large;
+/// the message names file, node and operator.
 Graph read_onnx(const std::string& path, const OnnxReadOptions& options = {});
 
 /// As above from memory; external weights are refused. `name` stands for the file in messages.
-Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name, const OnnxReadOptions& options = {});
+Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
+                 const OnnxReadOptions& options = {});
 
 struct OnnxWriteOptions {
-    int opset = 17;             ///< 9 to 19; Error{unsupported} where an operator or form does not exist in it
-    bool f16_weights = false;   ///< f32 parameters as f16 initialisers followed by Cast to f32
+    int opset = 17;  ///< 9 to 19; Error{unsupported} where an operator or form does not exist in it
+    bool f16_weights = false;  ///< f32 parameters as f16 initialisers followed by Cast to f32
 };
 
 std::vector<std::uint8_t> serialize_onnx(const Graph& graph, const OnnxWriteOptions& options = {});

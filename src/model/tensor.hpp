@@ -13,22 +13,26 @@ namespace dbnet::model {
 /// Element types that a Graph may hold. ONNX's remaining ones are refused by the reader.
 enum class DataType : std::uint8_t { f32, f16, bf16, f64, i8, u8, i32, i64, boolean };
 
-std::size_t size_of(DataType type) noexcept;           ///< bytes per element
-std::string_view to_string(DataType type) noexcept;    ///< "f32", "i64", ...
+std::size_t size_of(DataType type) noexcept;         ///< bytes per element
+std::string_view to_string(DataType type) noexcept;  ///< "f32", "i64", ...
 
-/// Extents of a tensor, outermost first (NCHW for images). A negative value is a dimension not known yet.
+/// Extents of a tensor, outermost first (NCHW for images). A negative value is a dimension not
+/// known yet.
 using Dims = std::vector<std::int64_t>;
 
-std::string to_string(const Dims& dims);               ///< "[1, 3, ?, ?]"
+std::string to_string(const Dims& dims);  ///< "[1, 3, ?, ?]"
 
-/// Product of the extents; throws Error{too_large} on overflow or beyond `limit`, Error{malformed} on a negative extent.
+/// Product of the extents; throws Error{too_large} on overflow or beyond `limit`, Error{malformed}
+/// on a negative extent.
 std::int64_t element_count(const Dims& dims, std::int64_t limit = std::int64_t{1} << 33);
 
-/// A constant: typed, shaped, dense (C order), immutable and cheap to copy (copies share the bytes).
+/// A constant: typed, shaped, dense (C order), immutable and cheap to copy (copies share the
+/// bytes).
 class Tensor {
 public:
     Tensor() = default;
-    /// Takes the bytes; throws Error{malformed} unless there are element_count(dims) * size_of(type) of them.
+    /// Takes the bytes; throws Error{malformed} unless there are element_count(dims) *
+    /// size_of(type) of them.
     Tensor(DataType type, Dims dims, std::vector<std::byte> bytes);
 
     static Tensor of(Dims dims, std::span<const float> values);

@@ -15,10 +15,10 @@
 
 #include <nlohmann/json.hpp>
 
-// Access to the golden data: outputs of the reference implementations, which lie outside the repository.
-// DBNET_GOLDEN  folder laid out in sections (postprocess/, engine/, ...)
-// DBNET_MODELS  colon-separated folders, searched recursively by file name
-// DBNET_DATA    folder with the data sets
+// Access to the golden data: outputs of the reference implementations, which lie outside the
+// repository. DBNET_GOLDEN  folder laid out in sections (postprocess/, engine/, ...) DBNET_MODELS
+// colon-separated folders, searched recursively by file name DBNET_DATA    folder with the data
+// sets
 namespace dbnet::test {
 
 /// The environment variable, or an empty string.
@@ -68,21 +68,26 @@ struct NpyArray {
 inline NpyArray read_npy(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    if (bytes.size() < 10 || bytes.compare(1, 5, "NUMPY") != 0) throw std::runtime_error("not a .npy file: " + path);
-    const std::size_t header_size = static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
+    if (bytes.size() < 10 || bytes.compare(1, 5, "NUMPY") != 0)
+        throw std::runtime_error("not a .npy file: " + path);
+    const std::size_t header_size =
+        static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
     const std::string header = bytes.substr(10, header_size);
-    if (header.find("'<f4'") == std::string::npos || header.find("'fortran_order': False") == std::string::npos)
+    if (header.find("'<f4'") == std::string::npos ||
+        header.find("'fortran_order': False") == std::string::npos)
         throw std::runtime_error("not C-order float32: " + path);
     NpyArray array;
     std::size_t count = 1;
-    std::istringstream shape(header.substr(header.find('(') + 1, header.find(')') - header.find('(') - 1));
+    std::istringstream shape(
+        header.substr(header.find('(') + 1, header.find(')') - header.find('(') - 1));
     for (std::string extent; std::getline(shape, extent, ',');) {
         if (extent.find_first_of("0123456789") == std::string::npos) continue;
         array.shape.push_back(std::stoll(extent));
         count *= static_cast<std::size_t>(array.shape.back());
     }
     array.values.resize(count);
-    if (bytes.size() != 10 + header_size + 4 * count) throw std::runtime_error("wrong size: " + path);
+    if (bytes.size() != 10 + header_size + 4 * count)
+        throw std::runtime_error("wrong size: " + path);
     std::memcpy(array.values.data(), bytes.data() + 10 + header_size, 4 * count);
     return array;
 }

@@ -1,0 +1,112 @@
+#include "detect/lanes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace dbnet::detect {
+
+engine::Buffer Lane::input(const model::Dims& dims) {
+    const std::int64_t count = model::element_count(dims);
+    if (input_memory_.size() < count) {
+        input_memory_ = {};  // given back before the larger one is taken
+        input_memory_ = engine::Buffer::host(model::DataType::f32, {count});
+    }
+    // The alias keeps the memory alive for as long as the buffer is used.
+    return {engine::Device::cpu, model::DataType::f32, dims,
+            std::shared_ptr<void>(std::make_shared<engine::Buffer>(input_memory_),
+                                  input_memory_.data())};
+}
+
+std::size_t Lane::bytes() const { return context_->arena_bytes() + input_memory_.bytes(); }
+
+void Lane::trim() {
+    context_->trim();
+    input_memory_ = {};
+}
+
+/// One caller's pieces of work: how many are not done yet, and the first error.
+struct Lanes::Call {
+    std::size_t remaining;
+    std::exception_ptr error;
+    std::condition_variable_any done;
+};
+
+Lanes::Lanes(int lanes, int threads, const engine::Backend& backend) {
+    for (int i = 0; i < lanes; ++i) {
+        auto slot = std::make_unique<Slot>();
+        slot->lane = std::make_unique<Lane>(backend.create_context(threads));
+        lanes_.push_back(std::move(slot));
+    }
+    for (const auto& slot : lanes_)
+        slot->thread =
+            std::jthread([this, &slot = *slot](const std::stop_token& stop) { serve(slot, stop); });
+}
+
+Lanes::~Lanes() {
+    for (const auto& slot : lanes_) slot->thread.request_stop();
+}
+
+void Lanes::serve(Slot& slot, const std::stop_token& stop) {
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        if (!queued_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
+        const Job job = queue_.front();
+        queue_.pop_front();
+        lock.unlock();
+        std::exception_ptr error;
+        {
+            const std::lock_guard at_work(slot.mutex);
+            try {
+                (*job.work)(*slot.lane);
+            } catch (...) {
+                error = std::current_exception();
+            }
+        }
+        lock.lock();
+        finish(*job.call, std::move(error));
+    }
+}
+
+void Lanes::finish(Call& call, std::exception_ptr error) {
+    if (error && !call.error) call.error = std::move(error);
+    // Notified under the lock: the call lives on the caller's stack and is gone as soon as the
+    // caller sees zero.
+    if (--call.remaining == 0) call.done.notify_one();
+}
+
+void Lanes::run(std::span<const Work> work, const std::stop_token& stop) {
+    Call call{work.size(), nullptr, {}};
+    std::unique_lock lock(mutex_);
+    for (const Work& piece : work) queue_.push_back({&piece, &call});
+    queued_.notify_all();
+    const auto all_done = [&] { return call.remaining == 0; };
+    if (!call.done.wait(lock, stop, all_done)) {
+        const auto cancelled =
+            std::erase_if(queue_, [&](const Job& job) { return job.call == &call; });
+        call.remaining -= cancelled;
+        call.done.wait(lock, all_done);
+        if (cancelled > 0 && !call.error)
+            core::fail(ErrorCode::cancelled, "the detection was cancelled");
+    }
+    if (call.error) std::rethrow_exception(call.error);
+}
+
+std::size_t Lanes::bytes() {
+    std::size_t total = 0;
+    for (const auto& slot : lanes_) {
+        const std::lock_guard lock(slot->mutex);
+        total += slot->lane->bytes();
+    }
+    return total;
+}
+
+void Lanes::trim() {
+    for (const auto& slot : lanes_) {
+        const std::lock_guard lock(slot->mutex);
+        slot->lane->trim();
+    }
+}
+
+}  // namespace dbnet::detect
