@@ -19,6 +19,10 @@ namespace dbnet {
 /// Whose pre- and post-processing is reproduced. `native` is ours; the others do what the named
 /// implementation does, contour order and candidate cap included (docs/postprocessing.md).
 enum class Preset { native, mhliao, mmocr, paddle };
+DBNET_API std::string_view to_string(Preset preset) noexcept;
+
+/// The preset of that name. Throws Error{invalid_argument} listing the names.
+DBNET_API Preset preset_named(std::string_view name);
 
 /// Which outline the presets compute: their references compute either quads or polygons, native
 /// always both.

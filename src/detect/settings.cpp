@@ -9,6 +9,35 @@
 
 #include "core/error.hpp"
 
+namespace dbnet {
+namespace {
+
+constexpr std::array<Preset, 4> kPresets{Preset::native, Preset::mhliao, Preset::mmocr,
+                                         Preset::paddle};
+
+}  // namespace
+
+std::string_view to_string(Preset preset) noexcept {
+    switch (preset) {
+        case Preset::native: return "native";
+        case Preset::mhliao: return "mhliao";
+        case Preset::mmocr: return "mmocr";
+        case Preset::paddle: return "paddle";
+    }
+    return "unknown";
+}
+
+Preset preset_named(std::string_view name) {
+    for (const Preset preset : kPresets)
+        if (name == to_string(preset)) return preset;
+    std::string names;
+    for (const Preset preset : kPresets)
+        names += core::concat(names.empty() ? "" : ", ", to_string(preset));
+    core::fail(ErrorCode::invalid_argument, "unknown preset '", name, "', expected one of ", names);
+}
+
+}  // namespace dbnet
+
 namespace dbnet::detect {
 namespace {
 

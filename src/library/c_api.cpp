@@ -1,0 +1,199 @@
+#include <dbnet/dbnet.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <type_traits>
+
+#include <dbnet/dbnet.hpp>
+
+#include "core/error.hpp"
+
+// The points of a region are handed out as they are.
+static_assert(sizeof(dbnet_point) == sizeof(dbnet::Point) &&
+              alignof(dbnet_point) == alignof(dbnet::Point) &&
+              std::is_standard_layout_v<dbnet::Point>);
+
+struct dbnet_detector {
+    dbnet::Detector detector;
+};
+
+struct dbnet_detection {
+    dbnet::Detection detection;
+};
+
+namespace {
+
+thread_local std::string last_error;
+
+dbnet_status status_of(dbnet::ErrorCode code) {
+    switch (code) {
+        case dbnet::ErrorCode::invalid_argument: return DBNET_INVALID_ARGUMENT;
+        case dbnet::ErrorCode::io: return DBNET_IO;
+        case dbnet::ErrorCode::malformed: return DBNET_MALFORMED;
+        case dbnet::ErrorCode::unsupported: return DBNET_UNSUPPORTED;
+        case dbnet::ErrorCode::too_large: return DBNET_TOO_LARGE;
+        case dbnet::ErrorCode::cancelled: return DBNET_CANCELLED;
+        case dbnet::ErrorCode::internal: break;
+    }
+    return DBNET_INTERNAL;
+}
+
+/// Runs the action; no exception leaves it.
+template <typename Action>
+dbnet_status guarded(Action action) noexcept {
+    try {
+        action();
+        return DBNET_OK;
+    } catch (const dbnet::Error& error) {
+        last_error = error.what();
+        return status_of(error.code());
+    } catch (const std::bad_alloc&) {
+        last_error.assign("out of memory");
+    } catch (const std::exception& error) {
+        last_error = error.what();
+    } catch (...) {
+        last_error.assign("unknown error");
+    }
+    return DBNET_INTERNAL;
+}
+
+void require(const void* pointer, const char* name) {
+    if (pointer == nullptr) dbnet::core::fail(dbnet::ErrorCode::invalid_argument, name, " is NULL");
+}
+
+/// A structure of which the caller, built against an older header, may know only the first members.
+template <typename Options>
+Options complete(const Options* given, Options options) {
+    if (given == nullptr) return options;
+    if (given->struct_size < sizeof(size_t) || given->struct_size > 4096)
+        dbnet::core::fail(dbnet::ErrorCode::invalid_argument, "struct_size is ", given->struct_size,
+                          ": initialise the options with DBNET_..._INIT");
+    std::memcpy(&options, given, std::min(given->struct_size, sizeof options));
+    return options;
+}
+
+dbnet::DetectorOptions convert(const dbnet_detector_options& given) {
+    dbnet::DetectorOptions options;
+    options.threads = given.threads;
+    options.lanes = given.lanes;
+    if (given.preset != nullptr) options.preset = dbnet::preset_named(given.preset);
+    return options;
+}
+
+dbnet::DetectOptions convert(const dbnet_detect_options& given) {
+    dbnet::DetectOptions options;
+    if (given.size != nullptr) options.size = dbnet::SizeRule::parse(given.size);
+    if (!(given.threshold < 0)) options.threshold = given.threshold;
+    if (!(given.box_threshold < 0)) options.box_threshold = given.box_threshold;
+    if (!(given.unclip_ratio < 0)) options.unclip_ratio = given.unclip_ratio;
+    options.tile = given.tile != 0;
+    return options;
+}
+
+dbnet::PixelFormat convert(dbnet_pixel_format format) {
+    switch (format) {
+        case DBNET_GREY8: return dbnet::PixelFormat::grey8;
+        case DBNET_RGB8: return dbnet::PixelFormat::rgb8;
+        case DBNET_BGR8: return dbnet::PixelFormat::bgr8;
+        case DBNET_RGBA8: return dbnet::PixelFormat::rgba8;
+        case DBNET_BGRA8: return dbnet::PixelFormat::bgra8;
+    }
+    dbnet::core::fail(dbnet::ErrorCode::invalid_argument, "unknown pixel format ",
+                      static_cast<int>(format));
+}
+
+dbnet_detection* detect(const dbnet_detector& detector, const dbnet::ImageView& image,
+                        const dbnet_detect_options* options) {
+    const dbnet_detect_options defaults = DBNET_DETECT_OPTIONS_INIT;
+    return new dbnet_detection{
+        detector.detector.detect(image, convert(complete(options, defaults)))};
+}
+
+const dbnet::Region* region(const dbnet_detection* detection, size_t i) {
+    return i < dbnet_detection_size(detection) ? &detection->detection.regions[i] : nullptr;
+}
+
+const dbnet_point* points_of(const dbnet::Point* points) {
+    return reinterpret_cast<const dbnet_point*>(points);
+}
+
+}  // namespace
+
+const char* dbnet_version(void) { return dbnet::version(); }
+
+const char* dbnet_last_error(void) { return last_error.c_str(); }
+
+dbnet_status dbnet_detector_open(const char* model_path, const dbnet_detector_options* options,
+                                 dbnet_detector** detector) {
+    return guarded([&] {
+        require(detector, "detector");
+        *detector = nullptr;
+        require(model_path, "model_path");
+        const dbnet_detector_options defaults = DBNET_DETECTOR_OPTIONS_INIT;
+        *detector = new dbnet_detector{
+            dbnet::Detector::open(model_path, convert(complete(options, defaults)))};
+    });
+}
+
+void dbnet_detector_close(dbnet_detector* detector) { delete detector; }
+
+dbnet_status dbnet_detector_detect(const dbnet_detector* detector, const dbnet_image* image,
+                                   const dbnet_detect_options* options,
+                                   dbnet_detection** detection) {
+    return guarded([&] {
+        require(detection, "detection");
+        *detection = nullptr;
+        require(detector, "detector");
+        require(image, "image");
+        const dbnet::ImageView view{image->data, image->width, image->height, image->stride,
+                                    convert(image->format)};
+        *detection = detect(*detector, view, options);
+    });
+}
+
+dbnet_status dbnet_detector_detect_file(const dbnet_detector* detector, const char* image_path,
+                                        const dbnet_detect_options* options,
+                                        dbnet_detection** detection) {
+    return guarded([&] {
+        require(detection, "detection");
+        *detection = nullptr;
+        require(detector, "detector");
+        require(image_path, "image_path");
+        *detection = detect(*detector, dbnet::Image::read(image_path), options);
+    });
+}
+
+size_t dbnet_detector_memory(const dbnet_detector* detector) {
+    size_t bytes = 0;
+    guarded([&] {
+        require(detector, "detector");
+        bytes = detector->detector.memory().total();
+    });
+    return bytes;
+}
+
+size_t dbnet_detection_size(const dbnet_detection* detection) {
+    return detection == nullptr ? 0 : detection->detection.regions.size();
+}
+
+float dbnet_detection_score(const dbnet_detection* detection, size_t i) {
+    const dbnet::Region* found = region(detection, i);
+    return found == nullptr ? 0 : found->score;
+}
+
+const dbnet_point* dbnet_detection_polygon(const dbnet_detection* detection, size_t i,
+                                           size_t* points) {
+    const dbnet::Region* found = region(detection, i);
+    if (points != nullptr) *points = found == nullptr ? 0 : found->polygon.size();
+    return found == nullptr ? nullptr : points_of(found->polygon.data());
+}
+
+const dbnet_point* dbnet_detection_quad(const dbnet_detection* detection, size_t i) {
+    const dbnet::Region* found = region(detection, i);
+    return found == nullptr ? nullptr : points_of(found->quad.data());
+}
+
+void dbnet_detection_free(dbnet_detection* detection) { delete detection; }

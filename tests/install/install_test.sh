@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs the build into a fresh folder and uses it from there as a stranger would: find_package, pkg-config, C and C++.
+# usage: install_test.sh BUILD_FOLDER MODEL
+set -euo pipefail
+build=$(realpath "$1")
+model=$(realpath "$2")
+here=$(dirname "$(realpath "$0")")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+DESTDIR="" cmake --install "$build" --prefix "$work/prefix" > "$work/install.log"
+
+# Headers must need nothing but the standard library: the compiler sees no other include folder with -nostdinc++-like strictness
+# than the default one, so every third-party header that is not a default path is absent; those of Debian are in the default
+# path, hence the check by text.
+if grep -rnE '#include <(opencv2|oneapi|onnx|tbb|nlohmann|hwy|polyclipping|google)' "$work/prefix/include" \
+    | grep -v 'dbnet/opencv.hpp'; then
+  echo "an installed header includes a third-party header"; exit 1
+fi
+
+export LD_LIBRARY_PATH=$(dirname "$(find "$work/prefix" -name libdbnet.so)")
+cmake -S "$here" -B "$work/cmake" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" > "$work/configure.log"
+cmake --build "$work/cmake" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
+"$work/cmake/cpp_user" "$model"
+"$work/cmake/c_user" "$model"
+if "$work/cmake/cpp_user" "$here/main.c" 2> "$work/error"; then echo "a broken model was accepted"; exit 1; fi
+grep -q 'malformed: .*main.c' "$work/error" || { cat "$work/error"; exit 1; }
+
+export PKG_CONFIG_PATH=$LD_LIBRARY_PATH/pkgconfig
+c++ -std=c++20 "$here/main.cpp" -o "$work/pc_cpp" $(pkg-config --cflags --libs dbnet)
+cc -std=c99 -Wall -Wextra -Werror -pedantic "$here/main.c" -o "$work/pc_c" $(pkg-config --cflags --libs dbnet)
+"$work/pc_cpp" "$model"
+"$work/pc_c" "$model"
+
+# Only our own names are exported.
+foreign=$(nm -DC --defined-only "$LD_LIBRARY_PATH/libdbnet.so" | awk '$2 ~ /[A-Z]/' | cut -d' ' -f3- \
+  | grep -vE '^(dbnet|typeinfo for dbnet|typeinfo name for dbnet|vtable for dbnet)' || true)
+if [ -n "$foreign" ]; then echo "foreign symbols are exported: $foreign"; exit 1; fi
+
+"$work/prefix/bin/dbnet" --version
