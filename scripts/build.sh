@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the distribution's packages and builds everything, tests included, into build/<preset>.
+# usage: build.sh [--no-train] [--no-install] [--preset NAME]
+#   --no-train     without the trainer and the tests: what the demo needs
+#   --no-install   do not install packages
+#   --preset NAME  a preset of CMakePresets.json: release (default), dev, asan, tsan, fuzz
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/.."
+
+preset=release tests=ON install=yes
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-train) tests=OFF ;;
+    --no-install) install=no ;;
+    --preset) preset=${2:?--preset needs a name}; shift ;;
+    -h|--help) sed -n '2,6s/^# //p' "$0"; exit 0 ;;
+    *) echo "build.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+packages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev libopencv-core-dev libopencv-imgproc-dev libonnx-dev
+  libprotobuf-dev protobuf-compiler libpolyclipping-dev libhwy-dev libtbb-dev libcli11-dev nlohmann-json3-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev)
+[ "$tests" = OFF ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
+[ "$preset" != fuzz ] || packages+=(clang libclang-rt-dev)
+
+missing() {
+  dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "${packages[@]}" 2>/dev/null \
+    | awk '$2 == "ii" {print $1}' | sort > /tmp/dbnet-have.$$
+  printf '%s\n' "${packages[@]}" | sort | comm -23 - /tmp/dbnet-have.$$
+  rm -f /tmp/dbnet-have.$$
+}
+
+if [ "$install" = yes ] && [ -n "$(missing)" ]; then
+  sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
+  echo "Installing: $(missing | tr '\n' ' ')"
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${packages[@]}" > /dev/null
+fi
+
+arguments=(--preset "$preset")
+[ "$preset" = fuzz ] || arguments+=(-DDBNET_BUILD_TESTS=$tests)
+cmake "${arguments[@]}" -Wno-dev > /dev/null
+cmake --build "build/$preset"
