@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <dbnet/image.hpp>
+
+#include "core/error.hpp"
+
+namespace dbnet::image {
+
+/// An encoded image on its way to a decoder.
+struct Source {
+    std::span<const std::uint8_t> bytes;
+    std::string_view name;  ///< what messages call it
+    std::int64_t max_pixels;
+
+    /// Throws Error("<name>: <message>").
+    template <typename... Args>
+    [[noreturn]] void fail(ErrorCode code, const Args&... args) const {
+        core::fail(code, name, ": ", args...);
+    }
+
+    /// To be called with the sizes of the header before any pixel memory is allocated. Throws
+    /// Error: malformed (a side below 1), too_large (more than max_pixels).
+    void check_size(std::int64_t width, std::int64_t height) const;
+
+    /// Black image of a checked size: see check_size().
+    Image canvas(std::int64_t width, std::int64_t height) const;
+};
+
+/// A file format: how it is recognised by its first bytes and how it is decoded. `decode` throws
+/// Error as Image::decode does.
+struct Codec {
+    std::string_view name;
+    bool (*recognises)(std::span<const std::uint8_t> bytes);
+    Image (*decode)(const Source& source);
+};
+
+/// The table of formats. A new format is one file and one row here.
+std::span<const Codec> codecs();
+
+Image decode_jpeg(const Source& source);
+Image decode_png(const Source& source);
+Image decode_webp(const Source& source);
+Image decode_tiff(const Source& source);
+Image decode_gif(const Source& source);
+Image decode_bmp(const Source& source);
+Image decode_pnm(const Source& source);
+
+}  // namespace dbnet::image
