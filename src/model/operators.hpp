@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/graph.hpp"
+
+// The table of operators. A new operator is a name in Op (graph.hpp), a row in operators.cpp, a
+// rule in shape_inference.cpp, and an implementation in each backend.
+namespace dbnet::model {
+
+/// In the order of the alternatives of Attribute.
+enum class AttributeType : std::uint8_t { integer, real, text, integers, reals, tensor };
+
+struct AttributeInfo {
+    std::string_view name;
+    AttributeType type;
+};
+
+/// One operator in the form in which Graph holds it (opset 18).
+struct OperatorInfo {
+    Op op;
+    std::string_view name;  ///< ONNX's
+    int first_opset;        ///< of 9..19: the first that has the operator
+    int min_inputs;
+    /// One letter per input, a final `*` repeats the last: F floating-point and N any number (all F
+    /// and N of a node have one type), T any type (all T of a node have one type), S f32, L i64, I
+    /// i32 or i64.
+    std::string_view input_types;
+    int max_outputs;  ///< at least one
+    std::vector<AttributeInfo> attributes;
+
+    bool is_variadic() const noexcept { return input_types.ends_with('*'); }
+    /// The letter for input `index`.
+    char input_type(std::size_t index) const noexcept;
+    const AttributeInfo* attribute(std::string_view attribute_name) const noexcept;
+};
+
+inline constexpr int kMinOpset = 9;
+inline constexpr int kMaxOpset = 19;
+inline constexpr std::size_t kMaxRank = 8;
+
+std::span<const OperatorInfo> operators();
+const OperatorInfo& operator_info(Op op) noexcept;
+/// nullptr for a name that is not in the table.
+const OperatorInfo* find_operator(std::string_view onnx_name) noexcept;
+/// "Add, AveragePool, ...": for messages.
+std::string operator_names();
+
+/// Numbers of inputs and outputs, names and types of the attributes; throws Error naming the node:
+/// malformed, or unsupported for an attribute that the table does not have.
+void check_node(const Node& node);
+
+/// ONNX's number of an element type (TensorProto.DataType), as in Cast's attribute `to`.
+std::int64_t onnx_type_number(DataType type) noexcept;
+std::optional<DataType> data_type_from_onnx(std::int64_t number) noexcept;
+
+}  // namespace dbnet::model
