@@ -1,1 +1,66 @@
-// replaced by the room's owner
+#include "formats/formats.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/file.hpp"
+#include "formats/registry.hpp"
+#include "geometry/polygon.hpp"
+
+namespace dbnet::formats {
+namespace {
+
+constexpr const Format* kFormats[] = {&json_format,   &jsonl_format,   &icdar_format, &csv_format,
+                                      &paddle_format, &labelme_format, &coco_format,  &svg_format};
+
+/// How the image is reached from the folder of `file`. Links are resolved, since ".." does not lead
+/// back through one.
+std::string link_to_image(const std::string& image, const std::string& file) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path folder = fs::weakly_canonical(fs::absolute(file).parent_path(), error);
+    if (error) return image;
+    const fs::path link =
+        fs::weakly_canonical(fs::absolute(image), error).lexically_relative(folder);
+    return error || link.empty() ? image : link.string();
+}
+
+}  // namespace
+
+Polygon corners(const Rect& rect) {
+    const double right = rect.x + rect.width;
+    const double bottom = rect.y + rect.height;
+    return {{rect.x, rect.y}, {right, rect.y}, {right, bottom}, {rect.x, bottom}};
+}
+
+Polygon outline(const RecordRegion& region, Shape shape, Shape standard) {
+    if (shape == Shape::standard) shape = standard;
+    if (shape == Shape::quad && region.quad) return {region.quad->begin(), region.quad->end()};
+    if (shape == Shape::rect)
+        return corners(region.rect ? *region.rect : geometry::bounding_rect(region.polygon));
+    return region.polygon;
+}
+
+std::string Format::file_name(std::string_view stem) const {
+    return std::string(prefix).append(stem).append(extension);
+}
+
+std::span<const Format* const> all() { return kFormats; }
+
+const Format* find(std::string_view name) noexcept {
+    const auto found = std::ranges::find(kFormats, name, &Format::name);
+    return found == std::end(kFormats) ? nullptr : *found;
+}
+
+void write_image_file(const Format& format, const std::string& path, const Record& record,
+                      const WriteOptions& options) {
+    core::write_file(path, format.render(record, link_to_image(record.image, path), options));
+}
+
+std::vector<Record> read_all(const Format& format, const std::string& path) {
+    std::vector<Record> records;
+    format.read(path, [&](Record&& record) { records.push_back(std::move(record)); });
+    return records;
+}
+
+}  // namespace dbnet::formats

@@ -1,0 +1,61 @@
+// PaddleOCR's label file: a line per image, path<TAB>[{"transcription": "...", "points": [[x, y],
+// ...]}, ...]. Illegible text has the transcription "###" or "*". The score is a key that Paddle's
+// own tools pass over.
+#include "core/error.hpp"
+#include "formats/document.hpp"
+#include "formats/lines_writer.hpp"
+#include "formats/registry.hpp"
+#include "formats/text.hpp"
+
+namespace dbnet::formats {
+namespace {
+
+std::string render(const Record& record, const WriteOptions& options) {
+    if (record.image.find_first_of("\t\n\r") != std::string::npos)
+        core::fail(ErrorCode::unsupported, record.image,
+                   ": the format paddle has no way to write a name with a tab or a line break");
+    OrderedJson regions = OrderedJson::array();
+    for (const RecordRegion& region : record.regions) {
+        OrderedJson json{{"transcription", region.ignore ? std::string(kIgnoredText) : region.text},
+                         {"points", points(outline(region, options.shape, Shape::quad))}};
+        if (region.score) json["score"] = rounded_score(*region.score);
+        regions.push_back(std::move(json));
+    }
+    return record.image + "\t" + to_line(regions) + "\n";
+}
+
+RecordRegion region_of(const Json& json, const std::string& where) {
+    RecordRegion region;
+    region.polygon = points(member(json, "points", where), 3, where + ".points");
+    region.score = score(json, where);
+    region.text = string(member(json, "transcription", where), where + ".transcription");
+    region.ignore = region.text == kIgnoredText || region.text == "*";
+    return region;
+}
+
+void read(const std::string& path, const RecordSink& sink) {
+    LineReader lines(path);
+    for (std::string_view line; lines.next(line);) {
+        if (trim(line).empty()) continue;
+        const std::size_t tab = line.find('\t');
+        if (tab == std::string_view::npos)
+            fail_at(lines.place(), "expected an image's path, a tab and a JSON array");
+        const std::string where = core::concat(path, ":", lines.place().line);
+        const Json regions = parse_json(line.substr(tab + 1), where);
+        Record record{std::string(line.substr(0, tab))};
+        for (const Json& region : array(regions, where))
+            record.regions.push_back(
+                region_of(region, core::concat(where, ": [", record.regions.size(), "]")));
+        sink(std::move(record));
+    }
+}
+
+std::unique_ptr<RecordWriter> open(const std::string& path, const WriteOptions& options) {
+    return open_lines(path, "", render, options);
+}
+
+}  // namespace
+
+constinit const Format paddle_format{"paddle", "", ".txt", nullptr, open, read};
+
+}  // namespace dbnet::formats
