@@ -2,39 +2,40 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace dbnet::image {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
+using Head = std::span<const std::uint8_t>;
 
-bool starts_with(Bytes bytes, std::string_view prefix) {
+bool starts_with(Head bytes, std::string_view prefix) {
     return bytes.size() >= prefix.size() &&
            std::equal(prefix.begin(), prefix.end(), bytes.begin(),
                       [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
 }
 
-bool is_jpeg(Bytes bytes) { return starts_with(bytes, "\xff\xd8\xff"); }
+bool is_jpeg(Head bytes) { return starts_with(bytes, "\xff\xd8\xff"); }
 
-bool is_png(Bytes bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }
+bool is_png(Head bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }
 
-bool is_webp(Bytes bytes) {
+bool is_webp(Head bytes) {
     return bytes.size() >= 12 && starts_with(bytes, "RIFF") &&
            starts_with(bytes.subspan(8), "WEBP");
 }
 
 /// Classic TIFF has version 42, BigTIFF 43, in either byte order.
-bool is_tiff(Bytes bytes) {
+bool is_tiff(Head bytes) {
     using namespace std::string_view_literals;
     return starts_with(bytes, "II*\0"sv) || starts_with(bytes, "MM\0*"sv) ||
            starts_with(bytes, "II+\0"sv) || starts_with(bytes, "MM\0+"sv);
 }
 
-bool is_gif(Bytes bytes) { return starts_with(bytes, "GIF87a") || starts_with(bytes, "GIF89a"); }
+bool is_gif(Head bytes) { return starts_with(bytes, "GIF87a") || starts_with(bytes, "GIF89a"); }
 
-bool is_bmp(Bytes bytes) { return starts_with(bytes, "BM"); }
+bool is_bmp(Head bytes) { return starts_with(bytes, "BM"); }
 
-bool is_pnm(Bytes bytes) {
+bool is_pnm(Head bytes) {
     constexpr std::string_view kAfterMagic = " \t\r\n\v\f#";
     return bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
            kAfterMagic.find(static_cast<char>(bytes[2])) != std::string_view::npos;
@@ -53,7 +54,8 @@ void Source::check_size(std::int64_t width, std::int64_t height) const {
     if (width < 1 || height < 1)
         fail(ErrorCode::malformed, "the header says ", width, "x", height,
              " pixels, expected at least 1x1");
-    if (width > max_pixels / height)
+    const bool too_long = std::max(width, height) > std::numeric_limits<std::int32_t>::max();
+    if (too_long || width > max_pixels / height)
         fail(ErrorCode::too_large, "has ", width, "x", height, " pixels, the limit is ",
              max_pixels);
 }

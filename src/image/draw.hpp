@@ -15,8 +15,8 @@ struct Colour {
     std::uint8_t blue;
 };
 
-/// One thing to draw: a closed outline in image coordinates and a short ASCII label above it ("" for
-/// none).
+/// One thing to draw: a closed outline in image coordinates and a short ASCII label above it (""
+/// for none).
 struct Shape {
     Polygon outline;
     std::string label;

@@ -1,1 +1,74 @@
-// replaced by the room's owner
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include <dbnet/image.hpp>
+
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "image/codec.hpp"
+#include "image/encode.hpp"
+
+namespace dbnet {
+namespace {
+
+/// The limit, cut so that byte counts made from it fit 64 bits.
+std::int64_t pixel_limit(const DecodeOptions& options) {
+    return std::min(options.max_pixels, std::int64_t{1} << 48);
+}
+
+/// What a file of so many pixels may weigh: 16-bit RGBA without compression, and more frames or
+/// metadata than any reasonable file has.
+std::int64_t max_file_bytes(const DecodeOptions& options) {
+    constexpr std::int64_t kBytesPerPixel = 8, kMetadataBytes = 64'000'000;
+    return pixel_limit(options) * kBytesPerPixel + kMetadataBytes;
+}
+
+std::string format_names() {
+    std::string names;
+    for (const image::Codec& codec : image::codecs())
+        names += (names.empty() ? "" : ", ") + std::string(codec.name);
+    return names;
+}
+
+std::string lower_extension(const std::string& path) {
+    std::string extension = std::filesystem::path(path).extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+}  // namespace
+
+Image::Image(int width, int height) : width_(width), height_(height) {
+    if (width < 1 || height < 1)
+        core::fail(ErrorCode::invalid_argument, "an image of ", width, "x", height,
+                   " pixels, expected at least 1x1");
+    pixels_.resize(static_cast<std::size_t>(width) * height * 3);
+}
+
+Image Image::read(const std::string& path, const DecodeOptions& options) {
+    return decode(core::read_file(path, max_file_bytes(options)), path, options);
+}
+
+Image Image::decode(std::span<const std::uint8_t> bytes, std::string_view name,
+                    const DecodeOptions& options) {
+    const image::Source source{bytes, name, pixel_limit(options)};
+    if (bytes.empty()) source.fail(ErrorCode::malformed, "is empty, expected an image");
+    for (const image::Codec& codec : image::codecs())
+        if (codec.recognises(bytes)) return codec.decode(source);
+    source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
+}
+
+void Image::write(const std::string& path) const {
+    const std::string extension = lower_extension(path);
+    if (extension == ".jpg" || extension == ".jpeg")
+        core::write_file(path, image::encode_jpeg(view()));
+    else if (extension == ".png")
+        core::write_file(path, image::encode_png(view()));
+    else
+        core::fail(ErrorCode::invalid_argument, path,
+                   ": cannot tell the image format, expected a name in .jpg, .jpeg or .png");
+}
+
+}  // namespace dbnet

@@ -1,0 +1,163 @@
+// Windows bitmaps: a file header of 14 bytes, an information header whose size tells its version
+// (12: OS/2, 40: Windows 3, 52 to 124: with masks), a palette or masks, rows padded to 4 bytes,
+// bottom-up unless the height is negative.
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "image/bytes.hpp"
+#include "image/codec.hpp"
+#include "image/convert.hpp"
+
+namespace dbnet::image {
+namespace {
+
+constexpr std::size_t kFileHeader = 14;
+constexpr std::uint32_t kOs2Header = 12, kWindowsHeader = 40, kAlphaHeader = 56;
+constexpr std::uint32_t kPlain = 0, kRle8 = 1, kRle4 = 2, kBitFields = 3, kAlphaBitFields = 6;
+
+struct Header {
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    bool top_down = false;
+    int bits = 0;  ///< per pixel
+    std::uint32_t compression = kPlain;
+    std::uint32_t info_size = 0;
+    std::int64_t data_offset = 0;
+    std::int64_t row_bytes = 0;
+    std::array<std::uint32_t, 4> masks{};  ///< red, green, blue, alpha; 0: the sample is not there
+};
+
+void read_sizes(const ByteReader& read, Header& header) {
+    header.info_size = read.u32(kFileHeader);
+    header.data_offset = read.u32(10);
+    if (header.info_size == kOs2Header) {
+        header.width = read.u16(18);
+        header.height = read.u16(20);
+        header.bits = static_cast<int>(read.u16(24));
+        return;
+    }
+    header.width = static_cast<std::int32_t>(read.u32(18));
+    header.height = static_cast<std::int32_t>(read.u32(22));
+    header.bits = static_cast<int>(read.u16(28));
+    header.compression = read.u32(30);
+    header.top_down = header.height < 0;
+    header.height = std::abs(header.height);
+}
+
+/// Masks stand in the header or right behind the shortest one; without them 16 bits are 5-5-5.
+void read_masks(const ByteReader& read, Header& header) {
+    constexpr std::size_t kMasks = kFileHeader + kWindowsHeader;
+    const bool has_masks =
+        header.compression == kBitFields || header.compression == kAlphaBitFields;
+    if (!has_masks) {
+        header.masks = header.bits == 16
+                           ? std::array<std::uint32_t, 4>{0x7c00, 0x03e0, 0x001f, 0}
+                           : std::array<std::uint32_t, 4>{0xff0000, 0x00ff00, 0x0000ff, 0};
+        return;
+    }
+    for (std::size_t i = 0; i < 3; ++i) header.masks[i] = read.u32(kMasks + 4 * i);
+    if (header.info_size >= kAlphaHeader || header.compression == kAlphaBitFields)
+        header.masks[3] = read.u32(kMasks + 12);
+}
+
+void check_kind(const Source& source, const Header& header) {
+    if (header.info_size != kOs2Header && header.info_size < kWindowsHeader)
+        source.fail(ErrorCode::malformed, "BMP with a header of ", header.info_size, " bytes");
+    if (header.compression == kRle8 || header.compression == kRle4)
+        source.fail(ErrorCode::unsupported, "run-length encoded BMP; supported are plain pixels");
+    const bool masked = header.compression == kBitFields || header.compression == kAlphaBitFields;
+    if (header.compression != kPlain && !masked)
+        source.fail(ErrorCode::unsupported, "BMP with compression ", header.compression,
+                    "; supported are plain pixels");
+    const int bits = header.bits;
+    const bool known = bits == 16 || bits == 32 ||
+                       (!masked && (bits == 1 || bits == 4 || bits == 8 || bits == 24));
+    if (!known)
+        source.fail(ErrorCode::unsupported, "BMP with ", bits,
+                    " bits per pixel; supported are 1, 4, 8, 16, 24 and 32");
+}
+
+Header read_header(const Source& source) {
+    const ByteReader read(source.bytes);
+    Header header;
+    read_sizes(read, header);
+    check_kind(source, header);
+    source.check_size(header.width, header.height);
+    read_masks(read, header);
+    header.row_bytes = (header.width * header.bits + 31) / 32 * 4;
+    const auto size = static_cast<std::int64_t>(source.bytes.size());
+    const auto headers = static_cast<std::int64_t>(kFileHeader + header.info_size);
+    if (header.data_offset < headers ||
+        header.row_bytes * header.height > size - header.data_offset)
+        source.fail(ErrorCode::malformed, "truncated BMP: ", header.height, " rows of ",
+                    header.row_bytes, " bytes do not fit into ", size, " bytes");
+    return header;
+}
+
+using Rgb = std::array<std::uint8_t, 3>;
+
+/// Colours of the indices; those beyond the palette are black.
+std::array<Rgb, 256> read_palette(const Source& source, const Header& header) {
+    const std::size_t entry_bytes = header.info_size == kOs2Header ? 3 : 4;
+    const std::size_t first = kFileHeader + header.info_size;
+    const std::size_t entries =
+        std::min<std::size_t>((header.data_offset - first) / entry_bytes, 256);
+    std::array<Rgb, 256> palette{};
+    for (std::size_t i = 0; i < entries; ++i) {
+        const std::uint8_t* bgr = source.bytes.data() + first + i * entry_bytes;
+        palette[i] = {bgr[2], bgr[1], bgr[0]};
+    }
+    return palette;
+}
+
+/// 1, 4 or 8 bits per pixel, the leftmost pixel in the highest bits.
+void read_indexed(const std::uint8_t* row, int bits, const std::array<Rgb, 256>& palette, int width,
+                  std::uint8_t* rgb) {
+    for (int x = 0; x < width; ++x, rgb += 3) {
+        const std::int64_t bit = std::int64_t{x} * bits;
+        const int index = row[bit / 8] >> (8 - bits - bit % 8) & ((1 << bits) - 1);
+        std::copy_n(palette[index].begin(), 3, rgb);
+    }
+}
+
+std::uint8_t masked_sample(std::uint32_t pixel, std::uint32_t mask) {
+    const std::uint64_t lowest = mask & -mask;
+    const std::uint64_t value = (pixel & mask) / lowest, most = mask / lowest;
+    return static_cast<std::uint8_t>((value * 255 + most / 2) / most);
+}
+
+/// 16 or 32 bits per pixel.
+void read_masked(const std::uint8_t* row, const Header& header, std::uint8_t* rgb) {
+    const std::size_t bytes = header.bits / 8;
+    const ByteReader read({row, static_cast<std::size_t>(header.row_bytes)});
+    for (std::int64_t x = 0; x < header.width; ++x, rgb += 3) {
+        const std::uint32_t pixel = bytes == 2 ? read.u16(x * bytes) : read.u32(x * bytes);
+        std::array<std::uint8_t, 4> rgba{0, 0, 0, 255};
+        for (std::size_t i = 0; i < 4; ++i)
+            if (header.masks[i] != 0) rgba[i] = masked_sample(pixel, header.masks[i]);
+        over_white(rgba.data(), 1, rgb);
+    }
+}
+
+}  // namespace
+
+Image decode_bmp(const Source& source) {
+    const Header header = read_header(source);
+    const auto palette = read_palette(source, header);
+    Image image = source.canvas(header.width, header.height);
+    for (int y = 0; y < image.height(); ++y) {
+        const std::uint8_t* row = source.bytes.data() + header.data_offset + y * header.row_bytes;
+        std::uint8_t* rgb = image.row(header.top_down ? y : image.height() - 1 - y);
+        if (header.bits <= 8)
+            read_indexed(row, header.bits, palette, image.width(), rgb);
+        else if (header.bits == 24)
+            to_rgb(row, PixelFormat::bgr8, image.width(), rgb);
+        else
+            read_masked(row, header, rgb);
+    }
+    return image;
+}
+
+}  // namespace dbnet::image

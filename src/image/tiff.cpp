@@ -1,0 +1,138 @@
+// TIFF by libtiff's RGBA interface, from memory. Its handlers are set for the one file: those of
+// the process, which libtiff has too, stay as they are.
+#include <algorithm>
+#include <bit>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include <tiffio.h>
+
+#include "image/codec.hpp"
+#include "image/convert.hpp"
+#include "image/library_call.hpp"
+#include "image/orientation.hpp"
+
+namespace dbnet::image {
+namespace {
+
+/// Largest single block that libtiff may ask for: all pixels at 16 bits of RGBA in one strip.
+constexpr std::int64_t kBlockBytesPerPixel = 8;
+constexpr std::int64_t kBlockBytesMore = 1 << 20;
+
+struct Memory {
+    std::span<const std::uint8_t> bytes;
+    toff_t position = 0;
+};
+
+Memory& memory(thandle_t handle) { return *static_cast<Memory*>(handle); }
+
+tmsize_t read_memory(thandle_t handle, void* to, tmsize_t size) {
+    Memory& from = memory(handle);
+    if (size <= 0 || from.position >= from.bytes.size()) return 0;
+    const std::size_t count =
+        std::min<std::size_t>(static_cast<std::size_t>(size), from.bytes.size() - from.position);
+    std::memcpy(to, from.bytes.data() + from.position, count);
+    from.position += count;
+    return static_cast<tmsize_t>(count);
+}
+
+tmsize_t refuse_write(thandle_t, void*, tmsize_t) { return 0; }
+
+toff_t seek_memory(thandle_t handle, toff_t offset, int whence) {
+    Memory& in = memory(handle);
+    if (whence == SEEK_CUR) offset += in.position;
+    if (whence == SEEK_END) offset += in.bytes.size();
+    return in.position = offset;
+}
+
+toff_t size_of_memory(thandle_t handle) { return memory(handle).bytes.size(); }
+
+int close_nothing(thandle_t) { return 0; }
+
+int on_error(TIFF*, void* messages, const char*, const char* format, va_list arguments) {
+    char text[LibraryMessages::kLength];
+    std::vsnprintf(text, sizeof text, format, arguments);
+    static_cast<LibraryMessages*>(messages)->set_error(text);
+    return 1;  // handled: the process's own handler is not called
+}
+
+/// Private tags of cameras and programs are nothing to talk about.
+int on_warning(TIFF*, void* messages, const char*, const char* format, va_list arguments) {
+    if (std::strncmp(format, "Unknown field", std::strlen("Unknown field")) == 0) return 1;
+    char text[LibraryMessages::kLength];
+    std::vsnprintf(text, sizeof text, format, arguments);
+    static_cast<LibraryMessages*>(messages)->add_warning(text);
+    return 1;
+}
+
+tmsize_t max_block_bytes(std::int64_t max_pixels) {
+    constexpr std::int64_t kMost = std::numeric_limits<tmsize_t>::max();
+    if (max_pixels > (kMost - kBlockBytesMore) / kBlockBytesPerPixel) return kMost;
+    return static_cast<tmsize_t>(max_pixels * kBlockBytesPerPixel + kBlockBytesMore);
+}
+
+using Tiff = std::unique_ptr<TIFF, decltype(&TIFFClose)>;
+
+Tiff open(const Source& source, Memory& from, LibraryMessages& messages) {
+    const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(
+        TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
+    if (options == nullptr) source.fail(ErrorCode::internal, "libtiff cannot be started");
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), max_block_bytes(source.max_pixels));
+    TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &messages);
+    TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &messages);
+    return {TIFFClientOpenExt("TIFF", "rm", &from, read_memory, refuse_write, seek_memory,
+                              close_nothing, size_of_memory, nullptr, nullptr, options.get()),
+            TIFFClose};
+}
+
+/// libtiff has multiplied alpha into the colours.
+void premultiplied_over_white(const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb) {
+    for (std::size_t i = 0; i < count; ++i, rgba += 4, rgb += 3)
+        for (int c = 0; c < 3; ++c)
+            rgb[c] = static_cast<std::uint8_t>(std::min(255, rgba[c] + 255 - rgba[3]));
+}
+
+/// The pixels as they are stored: asked for the orientation that the file has, libtiff turns
+/// nothing. (It only mirrors, so that half of the orientations would come out wrong.)
+Image read_stored(const Source& source, TIFF* tiff, int orientation,
+                  const LibraryMessages& messages) {
+    static_assert(std::endian::native == std::endian::little, "the words' bytes are R, G, B, A");
+    std::uint32_t width = 0, height = 0;
+    TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+    source.check_size(width, height);
+    char reason[1024] = "";
+    if (TIFFRGBAImageOK(tiff, reason) == 0)
+        source.fail(ErrorCode::unsupported, "this kind of TIFF cannot be read: ", reason);
+    const std::size_t pixels = static_cast<std::size_t>(width) * height;
+    std::vector<std::uint32_t> raster(pixels);
+    if (TIFFReadRGBAImageOriented(tiff, width, height, raster.data(), orientation, 1) == 0)
+        source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
+    Image image = source.canvas(width, height);
+    premultiplied_over_white(reinterpret_cast<const std::uint8_t*>(raster.data()), pixels,
+                             image.row(0));
+    return image;
+}
+
+}  // namespace
+
+Image decode_tiff(const Source& source) {
+    LibraryMessages messages;
+    Memory from{source.bytes};
+    const Tiff tiff = open(source, from, messages);
+    if (tiff == nullptr)
+        source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
+    std::uint16_t orientation = ORIENTATION_TOPLEFT;
+    TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_ORIENTATION, &orientation);
+    Image image = read_stored(source, tiff.get(), orientation, messages);
+    if (TIFFLastDirectory(tiff.get()) == 0)
+        image.add_warning("several pages: only the first is used");
+    messages.report("TIFF", image);
+    return upright(std::move(image), orientation);
+}
+
+}  // namespace dbnet::image
