@@ -18,8 +18,9 @@ namespace dbnet::engine::cpu {
 class FusedKernel {
 public:
     virtual ~FusedKernel() = default;
-    /// Bytes of 64-byte aligned scratch memory that run() needs; planned into the arena.
-    virtual std::size_t scratch_bytes() const = 0;
+    /// Bytes of 64-byte aligned scratch memory that run() needs with that many threads. Regions run
+    /// one after another, so a context needs one block as large as the largest.
+    virtual std::size_t scratch_bytes(int threads) const = 0;
     /// Inputs and outputs in the region's order: f32, dense NCHW, 64-byte aligned, not overlapping.
     /// Must be const-correct and re-entrant: several lanes run the same kernel at the same time
     /// with scratch memory of their own. `threads`: size of the OpenMP team to use; results do not
