@@ -80,6 +80,8 @@ struct Node {
     std::string get_string(std::string_view attribute, std::string otherwise) const;
     std::vector<std::int64_t> get_ints(std::string_view attribute,
                                        std::vector<std::int64_t> otherwise) const;
+
+    friend bool operator==(const Node&, const Node&) = default;
 };
 
 /// An input or output of the whole graph. Negative dimensions are dynamic.
@@ -87,6 +89,8 @@ struct ValueInfo {
     std::string name;
     DataType type = DataType::f32;
     Dims dims;
+
+    friend bool operator==(const ValueInfo&, const ValueInfo&) = default;
 };
 
 /// A network: the one description that every part of dbnet uses (docs/design/architecture.md,
@@ -119,6 +123,8 @@ public:
 
     /// Removes nodes and parameters that no output needs.
     void remove_dead();
+
+    friend bool operator==(const Graph&, const Graph&) = default;
 };
 
 }  // namespace dbnet::model

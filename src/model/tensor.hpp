@@ -49,7 +49,8 @@ public:
     std::span<const float> f32() const;
     std::span<const std::int64_t> i64() const;
 
-    /// A copy converted to another type, as ONNX Cast does.
+    /// A copy converted to another type, as ONNX Cast does: numbers to nearest (ties to even) among
+    /// floating-point types, towards zero and saturating from those to integers.
     Tensor cast(DataType type) const;
 
 private:
@@ -58,5 +59,8 @@ private:
     std::int64_t size_ = 0;
     std::shared_ptr<const std::vector<std::byte>> bytes_;
 };
+
+/// Same type, extents and bytes.
+bool operator==(const Tensor& a, const Tensor& b);
 
 }  // namespace dbnet::model
