@@ -17,7 +17,8 @@ class Buffer {
 public:
     Buffer() = default;
     Buffer(Device device, model::DataType type, model::Dims dims, std::shared_ptr<void> data);
-    /// Uninitialised memory of this process, aligned to 64 bytes.
+    /// Uninitialised memory of this process, aligned to 64 bytes. Error{too_large} when there is
+    /// not enough.
     static Buffer host(model::DataType type, model::Dims dims);
 
     Device device() const noexcept { return device_; }
@@ -39,6 +40,20 @@ private:
     std::int64_t size_ = 0;
     std::shared_ptr<void> data_;
 };
+
+/// The constant as a buffer of the host: shares its bytes, so it must not be written to.
+Buffer buffer_of(const model::Tensor& tensor);
+
+/// A copy of a host buffer as a constant.
+model::Tensor tensor_of(const Buffer& buffer);
+
+/// What every run() demands: as many inputs as the graph has, each on `device`, of the declared
+/// type, rank and fixed extents, without a zero extent. Error{invalid_argument} naming the input.
+void check_inputs(const model::Graph& graph, Device device, std::span<const Buffer> inputs);
+
+/// Backend::copy for the host: Error{invalid_argument} unless both are on the host and have the
+/// same type and extents.
+void copy_on_host(const Buffer& from, const Buffer& to);
 
 struct CompileOptions {
     int plan_cache =
@@ -89,7 +104,8 @@ public:
     virtual std::vector<Buffer> run(Executable& executable, Context& context,
                                     std::span<const Buffer> inputs) const = 0;
 
-    /// Copies between this device and the host, either way.
+    /// Copies between this device and the host, either way. Error{invalid_argument} unless both
+    /// have the same type and extents.
     virtual void copy(const Buffer& from, const Buffer& to) const = 0;
 };
 
@@ -98,6 +114,9 @@ const Backend& reference_backend();
 
 /// oneDNN and our own kernels, f32.
 const Backend& cpu_backend();
+
+/// All of them, the oracle first.
+std::span<const Backend* const> backends();
 
 /// By name: "reference", "cpu". Error{invalid_argument} listing the names otherwise.
 const Backend& backend(std::string_view name);

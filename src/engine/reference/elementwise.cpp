@@ -1,0 +1,162 @@
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "engine/reference/operators.hpp"
+
+// Elementwise operators. Two operands are broadcast against each other as NumPy does it. Functions
+// of real numbers are evaluated in double and rounded once; integers wrap around.
+namespace dbnet::engine::reference {
+namespace {
+
+template <typename F>
+Values map_reals(const Call& call, F&& f) {
+    const Buffer& input = call[0];
+    const Buffer output = Buffer::host(input.type(), input.dims());
+    with_real(call, input.type(), [&](auto zero) {
+        using T = decltype(zero);
+        const std::span<T> x = elements<T>(input);
+        const std::span<T> y = elements<T>(output);
+        for (std::size_t i = 0; i < x.size(); ++i)
+            y[i] = static_cast<T>(f(static_cast<double>(x[i])));
+    });
+    return {output};
+}
+
+/// f(a, b) for elements of one type T.
+template <typename F>
+Values map_pairs(const Call& call, F&& f) {
+    const Buffer& a = call[0];
+    const Buffer& b = call[1];
+    const Buffer output =
+        Buffer::host(a.type(), model::broadcast_dims(call.node, a.dims(), b.dims()));
+    const std::size_t rank = output.dims().size();
+    const Index strides_a = broadcast_strides(a.dims(), rank);
+    const Index strides_b = broadcast_strides(b.dims(), rank);
+    with_number(call, a.type(), [&](auto zero) {
+        using T = decltype(zero);
+        T* y = elements<T>(output).data();
+        for_each_index(output.dims(), [&](const Index& index) {
+            const auto place_a = static_cast<std::size_t>(offset_of(index, strides_a, rank));
+            const auto place_b = static_cast<std::size_t>(offset_of(index, strides_b, rank));
+            *y++ = f(elements<T>(a)[place_a], elements<T>(b)[place_b]);
+        });
+    });
+    return {output};
+}
+
+/// What integers are added, subtracted and multiplied in, so that they wrap around; a real type
+/// itself.
+template <typename T>
+using Wrapping =
+    typename std::conditional_t<std::is_integral_v<T>, std::type_identity<std::uint64_t>,
+                                std::type_identity<T>>::type;
+
+template <typename T>
+T quotient(const Call& call, T a, T b) {
+    if constexpr (std::is_integral_v<T>) {
+        if (b == 0) call.fail(ErrorCode::malformed, "division of an integer by zero");
+        if (std::is_signed_v<T> && b == static_cast<T>(-1))
+            return static_cast<T>(0 - static_cast<std::uint64_t>(a));
+    }
+    return static_cast<T>(a / b);
+}
+
+template <typename T>
+T power(T base, double exponent) {
+    const double result = std::pow(static_cast<double>(base), exponent);
+    if constexpr (std::is_integral_v<T>) {
+        constexpr auto kLimit = static_cast<double>(std::numeric_limits<T>::max());
+        if (!(std::abs(result) < kLimit)) return result > 0 ? std::numeric_limits<T>::max() : T{0};
+    }
+    return static_cast<T>(result);
+}
+
+/// The bound in input `index`, or `otherwise`.
+template <typename T>
+T bound(const Call& call, std::size_t index, T otherwise) {
+    if (!call.has(index)) return otherwise;
+    if (call[index].size() != 1)
+        call.fail(ErrorCode::malformed, "bound ", call.node.inputs[index], " is not one number");
+    return elements<T>(call[index])[0];
+}
+
+}  // namespace
+
+Values add(const Call& call) {
+    return map_pairs(call, []<typename T>(T a, T b) {
+        return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
+    });
+}
+
+Values sub(const Call& call) {
+    return map_pairs(call, []<typename T>(T a, T b) {
+        return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
+    });
+}
+
+Values mul(const Call& call) {
+    return map_pairs(call, []<typename T>(T a, T b) {
+        return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
+    });
+}
+
+Values div(const Call& call) {
+    return map_pairs(call, [&]<typename T>(T a, T b) { return quotient(call, a, b); });
+}
+
+Values pow(const Call& call) {
+    return map_pairs(call, []<typename T>(T a, T b) { return power(a, static_cast<double>(b)); });
+}
+
+Values clip(const Call& call) {
+    const Buffer& input = call[0];
+    const Buffer output = Buffer::host(input.type(), input.dims());
+    with_number(call, input.type(), [&](auto zero) {
+        using T = decltype(zero);
+        const T low = bound(call, 1, std::numeric_limits<T>::lowest());
+        const T high = bound(call, 2, std::numeric_limits<T>::max());
+        const std::span<T> x = elements<T>(input);
+        const std::span<T> y = elements<T>(output);
+        for (std::size_t i = 0; i < x.size(); ++i) y[i] = std::min(std::max(x[i], low), high);
+    });
+    return {output};
+}
+
+Values exp(const Call& call) {
+    return map_reals(call, [](double x) { return std::exp(x); });
+}
+
+Values hard_sigmoid(const Call& call) {
+    const model::HardSigmoidAttributes attributes = model::hard_sigmoid_attributes(call.node);
+    return map_reals(call, [&](double x) {
+        return std::clamp(attributes.alpha * x + attributes.beta, 0.0, 1.0);
+    });
+}
+
+Values hard_swish(const Call& call) {
+    return map_reals(call, [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); });
+}
+
+Values leaky_relu(const Call& call) {
+    const double alpha = model::leaky_relu_alpha(call.node);
+    return map_reals(call, [&](double x) { return x < 0 ? alpha * x : x; });
+}
+
+Values reciprocal(const Call& call) {
+    return map_reals(call, [](double x) { return 1 / x; });
+}
+
+Values relu(const Call& call) {
+    return map_reals(call, [](double x) { return x < 0 ? 0 : x; });
+}
+
+Values sigmoid(const Call& call) {
+    return map_reals(call, [](double x) { return 1 / (1 + std::exp(-x)); });
+}
+
+Values sqrt(const Call& call) {
+    return map_reals(call, [](double x) { return std::sqrt(x); });
+}
+
+}  // namespace dbnet::engine::reference

@@ -1,0 +1,75 @@
+#include "engine/resize_axis.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+// Coordinates are computed in f32, not exactly: a scale such as 1/3 is rounded already in the file,
+// and ties in the rounding of `nearest` must fall as they do in the runtimes for which models are
+// exported.
+namespace dbnet::engine {
+namespace {
+
+struct Axis {
+    float scale;
+    float input;  ///< extents
+    float output;
+};
+
+/// The place in the input that output element `x` stands for.
+float coordinate(model::ResizeCoordinates rule, const Axis& axis, float x) {
+    switch (rule) {
+        case model::ResizeCoordinates::half_pixel: return (x + 0.5f) / axis.scale - 0.5f;
+        case model::ResizeCoordinates::half_pixel_symmetric: {
+            const float adjustment = axis.output / (axis.scale * axis.input);
+            const float offset = axis.input / 2 * (1 - adjustment);
+            return offset + (x + 0.5f) / axis.scale - 0.5f;
+        }
+        case model::ResizeCoordinates::pytorch_half_pixel:
+            return axis.output > 1 ? (x + 0.5f) / axis.scale - 0.5f : 0.0f;
+        case model::ResizeCoordinates::align_corners:
+            return axis.output > 1 ? x * (axis.input - 1) / (axis.output - 1) : 0.0f;
+        case model::ResizeCoordinates::asymmetric: return x / axis.scale;
+    }
+    return 0;
+}
+
+float rounded(model::ResizeRounding rounding, float x) {
+    switch (rounding) {
+        case model::ResizeRounding::round_prefer_floor: return std::ceil(x - 0.5f);
+        case model::ResizeRounding::round_prefer_ceil: return std::floor(x + 0.5f);
+        case model::ResizeRounding::floor: return std::floor(x);
+        case model::ResizeRounding::ceil: return std::ceil(x);
+    }
+    return 0;
+}
+
+ResizeAxis sampled(const model::ResizeAttributes& attributes, std::size_t dimension,
+                   std::int64_t extent) {
+    const std::int64_t count = attributes.output[dimension];
+    const Axis axis{attributes.scales[dimension], static_cast<float>(extent),
+                    static_cast<float>(count)};
+    const bool nearest = attributes.mode == model::ResizeMode::nearest;
+    ResizeAxis result;
+    for (std::int64_t i = 0; i < count; ++i) {
+        float x = coordinate(attributes.coordinates, axis, static_cast<float>(i));
+        if (nearest) x = rounded(attributes.rounding, x);
+        x = std::clamp(x, 0.0f, static_cast<float>(extent - 1));
+        const auto low = static_cast<std::int64_t>(x);
+        result.low.push_back(low);
+        result.high.push_back(std::min(low + 1, extent - 1));
+        result.weight.push_back(x - static_cast<float>(low));
+    }
+    return result;
+}
+
+}  // namespace
+
+std::vector<ResizeAxis> resize_axes(const model::ResizeAttributes& attributes,
+                                    const model::Dims& input) {
+    std::vector<ResizeAxis> axes;
+    for (std::size_t dimension = 0; dimension < input.size(); ++dimension)
+        axes.push_back(sampled(attributes, dimension, input[dimension]));
+    return axes;
+}
+
+}  // namespace dbnet::engine

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "model/attributes.hpp"
+
+namespace dbnet::engine {
+
+/// How Resize samples one axis: output element i is
+/// (1 - weight[i]) * input[low[i]] + weight[i] * input[high[i]], with weight 0 for nearest. Places
+/// beyond the input's ends are clamped to them.
+struct ResizeAxis {
+    std::vector<std::int64_t> low;
+    std::vector<std::int64_t> high;
+    std::vector<float> weight;
+};
+
+/// One entry per dimension of the input, whose extents must be known.
+std::vector<ResizeAxis> resize_axes(const model::ResizeAttributes& attributes,
+                                    const model::Dims& input);
+
+}  // namespace dbnet::engine
