@@ -191,6 +191,10 @@ public:
     /// Gives back what can be rebuilt: plans and arenas.
     void trim();
 
+    /// `options` with every setting filled in that a call would take from the model's metadata or
+    /// from the preset. Throws Error{invalid_argument} for a value out of range.
+    DetectOptions effective(const DetectOptions& options = {}) const;
+
     /// Preset in use, and warnings about the model ("has no metadata: preset paddle").
     Preset preset() const noexcept;
     const std::vector<std::string>& warnings() const noexcept;

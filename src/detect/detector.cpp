@@ -242,6 +242,23 @@ MemoryUsage Detector::memory() const { return impl_->memory(); }
 
 void Detector::trim() { impl_->trim(); }
 
+DetectOptions Detector::effective(const DetectOptions& options) const {
+    const detect::ModelSettings& settings = impl_->settings();
+    const detect::PostprocessOptions merged = detect::merge(settings, options);
+    DetectOptions complete = options;
+    complete.size = options.size.value_or(settings.size);
+    complete.threshold = merged.threshold;
+    complete.box_threshold = merged.box_threshold;
+    complete.unclip = merged.unclip;
+    complete.unclip_ratio = merged.unclip_ratio;
+    complete.shrink_ratio = merged.shrink_ratio;
+    complete.min_size = merged.min_size;
+    complete.max_candidates = merged.max_candidates;
+    complete.score_mode = merged.score_mode;
+    complete.dilate = merged.dilate;
+    return complete;
+}
+
 Preset Detector::preset() const noexcept { return impl_->settings().preset; }
 
 const std::vector<std::string>& Detector::warnings() const noexcept {
