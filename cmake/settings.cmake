@@ -34,3 +34,8 @@ elseif(DBNET_SANITIZE STREQUAL "thread")
 elseif(NOT DBNET_SANITIZE STREQUAL "")
   message(FATAL_ERROR "DBNET_SANITIZE is '${DBNET_SANITIZE}'; it must be empty, address or thread")
 endif()
+
+# Coverage feedback for libFuzzer in everything that a fuzz target calls.
+if(DBNET_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

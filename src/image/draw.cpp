@@ -3,12 +3,14 @@
 #include "image/draw.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.hpp"
+#include "image/matrix.hpp"
 
 namespace dbnet::image {
 namespace {
@@ -37,8 +39,6 @@ Sizes sizes_for(const Image& image) {
             std::max(1, static_cast<int>(std::lround(letters / 10))),
             std::max(2, static_cast<int>(std::lround(letters / 4)))};
 }
-
-cv::Mat matrix_of(Image& image) { return {image.height(), image.width(), CV_8UC3, image.row(0)}; }
 
 cv::Scalar scalar_of(Colour colour) {
     return {double(colour.red), double(colour.green), double(colour.blue)};

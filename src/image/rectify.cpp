@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "image/convert.hpp"
+#include "image/matrix.hpp"
 
 namespace dbnet::image {
 namespace {
@@ -56,8 +57,6 @@ Part part_around(const ImageView& view, const Quad& quad) {
     part.height = rows.size();
     return {to_image(part), {double(columns.start), double(rows.start)}};
 }
-
-cv::Mat matrix_of(Image& image) { return {image.height(), image.width(), CV_8UC3, image.row(0)}; }
 
 int scaled(double side, double scale) {
     return std::max(1, static_cast<int>(std::lround(side * scale)));

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <tiffio.h>
@@ -60,9 +61,13 @@ int on_error(TIFF*, void* messages, const char*, const char* format, va_list arg
     return 1;  // handled: the process's own handler is not called
 }
 
-/// Private tags of cameras and programs are nothing to talk about.
-int on_warning(TIFF*, void* messages, const char*, const char* format, va_list arguments) {
-    if (std::strncmp(format, "Unknown field", std::strlen("Unknown field")) == 0) return 1;
+/// Private tags of cameras and programs are nothing to talk about. Tags beyond the end of the file,
+/// which libtiff leaves out with a warning, are an error: the file is truncated.
+int on_warning(TIFF* tiff, void* messages, const char* module, const char* format,
+               va_list arguments) {
+    const std::string_view kind(format);
+    if (kind.starts_with("Unknown field")) return 1;
+    if (kind.starts_with("IO error")) return on_error(tiff, messages, module, format, arguments);
     char text[LibraryMessages::kLength];
     std::vsnprintf(text, sizeof text, format, arguments);
     static_cast<LibraryMessages*>(messages)->add_warning(text);
@@ -110,7 +115,9 @@ Image read_stored(const Source& source, TIFF* tiff, int orientation,
         source.fail(ErrorCode::unsupported, "this kind of TIFF cannot be read: ", reason);
     const std::size_t pixels = static_cast<std::size_t>(width) * height;
     std::vector<std::uint32_t> raster(pixels);
-    if (TIFFReadRGBAImageOriented(tiff, width, height, raster.data(), orientation, 1) == 0)
+    const int read = TIFFReadRGBAImageOriented(tiff, width, height, raster.data(), orientation, 1);
+    // After some errors, such as in the tags, libtiff carries on.
+    if (read == 0 || *messages.error() != '\0')
         source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
     Image image = source.canvas(width, height);
     premultiplied_over_white(reinterpret_cast<const std::uint8_t*>(raster.data()), pixels,

@@ -1,0 +1,219 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tiffio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+
+#include <opencv2/core.hpp>
+
+#include <dbnet/error.hpp>
+#include <dbnet/image.hpp>
+
+#include "core/file.hpp"
+#include "support/images.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dbnet {
+namespace {
+
+using test::Bytes;
+using test::EncodedImage;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+int largest_difference(const Image& a, const Image& b) {
+    if (a.width() != b.width() || a.height() != b.height()) return 256;
+    int largest = 0;
+    for (int y = 0; y < a.height(); ++y)
+        for (int i = 0; i < 3 * a.width(); ++i)
+            largest = std::max(largest, std::abs(a.row(y)[i] - b.row(y)[i]));
+    return largest;
+}
+
+void expect_decodes(const EncodedImage& encoded) {
+    SCOPED_TRACE(encoded.name);
+    Image decoded;
+    ASSERT_NO_THROW(decoded = Image::decode(encoded.bytes, encoded.name));
+    ASSERT_EQ(decoded.width(), encoded.expected.width());
+    ASSERT_EQ(decoded.height(), encoded.expected.height());
+    EXPECT_LE(largest_difference(decoded, encoded.expected), encoded.tolerance);
+    if (encoded.warning.empty())
+        EXPECT_THAT(decoded.warnings(), testing::IsEmpty());
+    else
+        EXPECT_THAT(decoded.warnings(), testing::ElementsAre(HasSubstr(encoded.warning)));
+}
+
+/// The code of the Error, whose message must begin with the name.
+ErrorCode refusal(const Bytes& bytes, const DecodeOptions& options = {}) {
+    try {
+        Image::decode(bytes, "some.jpg", options);
+    } catch (const Error& error) {
+        EXPECT_THAT(error.what(), StartsWith("some.jpg: "));
+        return error.code();
+    }
+    ADD_FAILURE() << "decoded";
+    return ErrorCode::internal;
+}
+
+/// Decodes if it can; whether it could. Anything but an Error with a fitting code is a failure.
+bool survives(const Bytes& bytes) {
+    try {
+        Image::decode(bytes, "hostile", {.max_pixels = 1'000'000});
+        return true;
+    } catch (const Error& error) {
+        EXPECT_TRUE(error.code() == ErrorCode::malformed ||
+                    error.code() == ErrorCode::unsupported || error.code() == ErrorCode::too_large)
+            << error.what();
+        return false;
+    }
+}
+
+TEST(Decode, EveryKindOfEveryFormat) {
+    for (const EncodedImage& encoded : test::encoded_images()) expect_decodes(encoded);
+}
+
+TEST(Decode, EveryOrientation) {
+    const auto images = test::oriented_images();
+    ASSERT_EQ(images.size(), 8u * 4);
+    for (const EncodedImage& encoded : images) expect_decodes(encoded);
+}
+
+TEST(Decode, ExtremeSizes) {
+    for (const auto& [width, height] : {std::pair{1, 1}, {2, 1}, {1, 2}, {20000, 1}, {1, 20000}})
+        for (EncodedImage& encoded : test::images_of_size(width, height)) {
+            // Colours that change within two pixels are beyond JPEG's chroma.
+            if (encoded.name == "size.jpg" && width * height == 2) encoded.tolerance = 60;
+            expect_decodes(encoded);
+        }
+}
+
+TEST(Decode, GoesByTheContentNotByTheName) {
+    const test::TempDir dir;
+    for (const EncodedImage& encoded : test::images_of_size(5, 4)) {
+        core::write_file(dir / "photo.jpg", encoded.bytes);
+        EXPECT_LE(largest_difference(Image::read(dir / "photo.jpg"), encoded.expected), 60)
+            << encoded.name;
+    }
+}
+
+TEST(Decode, RefusesHugeHeaders) {
+    for (const EncodedImage& encoded : test::images_with_huge_headers()) {
+        SCOPED_TRACE(encoded.name);
+        EXPECT_EQ(refusal(encoded.bytes), ErrorCode::too_large);
+    }
+}
+
+TEST(Decode, TheLimitIsExact) {
+    for (const EncodedImage& encoded : test::images_of_size(30, 20)) {
+        SCOPED_TRACE(encoded.name);
+        EXPECT_NO_THROW(Image::decode(encoded.bytes, "some.jpg", {.max_pixels = 600}));
+        EXPECT_EQ(refusal(encoded.bytes, {.max_pixels = 599}), ErrorCode::too_large);
+    }
+}
+
+TEST(Decode, SurvivesEveryTruncation) {
+    for (const EncodedImage& encoded : test::encoded_images()) {
+        std::size_t decoded = 0;
+        for (std::size_t size = 0; size < encoded.bytes.size(); ++size)
+            decoded += survives({encoded.bytes.begin(), encoded.bytes.begin() + size});
+        // A last number in a text file may lose digits, an animation its later frames.
+        const bool may_end_early = encoded.name.starts_with("text.") ||
+                                   encoded.name == "animated.gif" || encoded.name == "pages.tif";
+        EXPECT_TRUE(decoded == 0 || may_end_early) << encoded.name << ": " << decoded;
+        EXPECT_LT(decoded, encoded.bytes.size() * 3 / 4) << encoded.name;
+    }
+}
+
+TEST(Decode, SurvivesDamage) {
+    std::mt19937 random(7);
+    for (const EncodedImage& encoded : test::encoded_images())
+        for (int round = 0; round < 200; ++round) {
+            Bytes damaged = encoded.bytes;
+            for (int i = 0; i <= round % 4; ++i)
+                damaged[random() % damaged.size()] = static_cast<std::uint8_t>(random());
+            survives(damaged);
+        }
+}
+
+TEST(Decode, RefusesWhatIsNoImage) {
+    EXPECT_EQ(refusal({}), ErrorCode::malformed);
+    const std::string text = "This is a letter, not a photograph.\n";
+    EXPECT_EQ(refusal({text.begin(), text.end()}), ErrorCode::malformed);
+    std::mt19937 random(1);
+    Bytes noise(5000);
+    for (auto& byte : noise) byte = static_cast<std::uint8_t>(random());
+    EXPECT_EQ(refusal(noise), ErrorCode::malformed);
+}
+
+TEST(Decode, SurvivesNoiseBehindEverySignature) {
+    std::mt19937 random(2);
+    for (const EncodedImage& encoded : test::encoded_images())
+        for (const std::size_t kept : {4u, 12u, 30u}) {
+            Bytes bytes(encoded.bytes.begin(), encoded.bytes.begin() + kept);
+            for (int i = 0; i < 3000; ++i) bytes.push_back(static_cast<std::uint8_t>(random()));
+            survives(bytes);
+        }
+}
+
+TEST(Decode, RefusesRunLengthBitmapsByName) {
+    Bytes bytes = test::images_of_size(4, 4)[4].bytes;
+    ASSERT_EQ(bytes[0], 'B');
+    bytes[30] = 1;
+    EXPECT_EQ(refusal(bytes), ErrorCode::unsupported);
+}
+
+TEST(Decode, NamesFilesThatCannotBeRead) {
+    const test::TempDir dir;
+    for (const std::string& path : {dir / "missing.jpg", dir.path()}) try {
+            Image::read(path);
+            ADD_FAILURE();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::io);
+            EXPECT_THAT(error.what(), HasSubstr(path));
+        }
+}
+
+std::atomic<int> process_errors{0};
+void count_process_error(const char*, const char*, va_list) { ++process_errors; }
+
+TEST(Decode, LeavesTheProcessAlone) {
+    const auto images = test::encoded_images();
+    const TIFFErrorHandler before = TIFFSetErrorHandler(count_process_error);
+    const int threads = cv::getNumThreads();
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    for (const EncodedImage& encoded : images)
+        for (const std::size_t size : {encoded.bytes.size() / 2, encoded.bytes.size() - 1})
+            survives({encoded.bytes.begin(), encoded.bytes.begin() + size});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+    EXPECT_EQ(process_errors, 0);
+    EXPECT_EQ(TIFFSetErrorHandler(before), count_process_error);
+    EXPECT_EQ(cv::getNumThreads(), threads);
+}
+
+TEST(Decode, ManyThreadsAtOnceGiveTheSame) {
+    const auto images = test::encoded_images();
+    std::vector<Image> alone;
+    for (const EncodedImage& encoded : images) alone.push_back(Image::decode(encoded.bytes));
+    std::atomic<int> differing{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 8; ++t)
+            threads.emplace_back([&] {
+                for (std::size_t i = 0; i < images.size(); ++i)
+                    differing += largest_difference(Image::decode(images[i].bytes), alone[i]) != 0;
+            });
+    }
+    EXPECT_EQ(differing, 0);
+}
+
+}  // namespace
+}  // namespace dbnet
