@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "support/graph_builder.hpp"
+
+// Random graphs on which one way of executing a graph is compared with another. The same seed gives
+// the same graph.
+namespace dbnet::test {
+
+struct GraphKind {
+    std::string_view name;
+    void (*build)(GraphBuilder& builder);
+};
+
+/// One kind per operator (and per domain of an operator), random in everything that the operator
+/// allows: extents (odd ones included), attributes, broadcasting, optional inputs.
+std::span<const GraphKind> operator_kinds();
+
+/// Chains of nodes as networks have them, which backends fuse, and random mixtures of them.
+std::span<const GraphKind> chain_kinds();
+
+GraphCase random_graph(const GraphKind& kind, std::uint64_t seed);
+
+}  // namespace dbnet::test
