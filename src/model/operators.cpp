@@ -21,24 +21,22 @@ const std::vector<AttributeInfo> kConvTransposeAttributes = {
     {"pads", integers},         {"strides", integers}};
 
 const std::vector<AttributeInfo> kAveragePoolAttributes = {
-    {"auto_pad", text},      {"ceil_mode", integer},     {"count_include_pad", integer},
-    {"dilations", integers}, {"kernel_shape", integers}, {"pads", integers},
+    {"auto_pad", text},          {"ceil_mode", integer, 10}, {"count_include_pad", integer},
+    {"dilations", integers, 19}, {"kernel_shape", integers}, {"pads", integers},
     {"strides", integers}};
 
 const std::vector<AttributeInfo> kMaxPoolAttributes = {
-    {"auto_pad", text},         {"ceil_mode", integer}, {"dilations", integers},
-    {"kernel_shape", integers}, {"pads", integers},     {"storage_order", integer},
+    {"auto_pad", text},         {"ceil_mode", integer, 10}, {"dilations", integers, 10},
+    {"kernel_shape", integers}, {"pads", integers},         {"storage_order", integer},
     {"strides", integers}};
 
-const std::vector<AttributeInfo> kResizeAttributes = {{"antialias", integer},
-                                                      {"axes", integers},
-                                                      {"coordinate_transformation_mode", text},
-                                                      {"cubic_coeff_a", real},
-                                                      {"exclude_outside", integer},
-                                                      {"extrapolation_value", real},
-                                                      {"keep_aspect_ratio_policy", text},
+const std::vector<AttributeInfo> kResizeAttributes = {{"antialias", integer, 18},
+                                                      {"axes", integers, 18},
+                                                      {"coordinate_transformation_mode", text, 11},
+                                                      {"exclude_outside", integer, 11},
+                                                      {"keep_aspect_ratio_policy", text, 18},
                                                       {"mode", text},
-                                                      {"nearest_mode", text}};
+                                                      {"nearest_mode", text, 11}};
 
 // In the order of Op, which operator_info() relies on (operators_test.cpp checks it).
 const std::vector<OperatorInfo> kOperators = {
@@ -51,7 +49,7 @@ const std::vector<OperatorInfo> kOperators = {
      "FFFFF",
      1,
      {{"epsilon", real}, {"momentum", real}}},
-    {Op::Cast, "Cast", 9, 1, "T", 1, {{"saturate", integer}, {"to", integer}}},
+    {Op::Cast, "Cast", 9, 1, "T", 1, {{"to", integer}}},
     {Op::Clip, "Clip", 9, 1, "NNN", 1, {}},
     {Op::Concat, "Concat", 9, 1, "T*", 1, {{"axis", integer}}},
     {Op::Constant, "Constant", 9, 0, "", 1, {{"value", tensor}}},
@@ -86,15 +84,15 @@ const std::vector<OperatorInfo> kOperators = {
      1,
      "FL",
      1,
-     {{"keepdims", integer}, {"noop_with_empty_axes", integer}}},
+     {{"keepdims", integer}, {"noop_with_empty_axes", integer, 18}}},
     {Op::Relu, "Relu", 9, 1, "F", 1, {}},
-    {Op::Reshape, "Reshape", 9, 2, "TL", 1, {{"allowzero", integer}}},
+    {Op::Reshape, "Reshape", 9, 2, "TL", 1, {{"allowzero", integer, 14}}},
     {Op::Resize, "Resize", 9, 1, "FFSL", 1, kResizeAttributes},
-    {Op::Shape, "Shape", 9, 1, "T", 1, {{"end", integer}, {"start", integer}}},
+    {Op::Shape, "Shape", 9, 1, "T", 1, {{"end", integer, 15}, {"start", integer, 15}}},
     {Op::Sigmoid, "Sigmoid", 9, 1, "F", 1, {}},
     {Op::Slice, "Slice", 9, 3, "TIIII", 1, {}},
     {Op::Softmax, "Softmax", 9, 1, "F", 1, {{"axis", integer}}},
-    {Op::Split, "Split", 9, 1, "TL", 1024, {{"axis", integer}, {"num_outputs", integer}}},
+    {Op::Split, "Split", 9, 1, "TL", 1024, {{"axis", integer}, {"num_outputs", integer, 18}}},
     {Op::Sqrt, "Sqrt", 9, 1, "F", 1, {}},
     {Op::Squeeze, "Squeeze", 9, 1, "TL", 1, {}},
     {Op::Sub, "Sub", 9, 2, "NN", 1, {}},
@@ -116,6 +114,13 @@ constexpr std::array<OnnxType, 9> kOnnxTypes = {{{DataType::f32, 1},
                                                  {DataType::f64, 11},
                                                  {DataType::bf16, 16}}};
 
+template <typename Rows>
+std::string names_of(const Rows& rows) {
+    std::string names;
+    for (const auto& row : rows) names += core::concat(names.empty() ? "" : ", ", row.name);
+    return names.empty() ? "none" : names;
+}
+
 void check_inputs(const Node& node, const OperatorInfo& info) {
     const std::size_t maximum = info.is_variadic() ? node.inputs.size() : info.input_types.size();
     const auto minimum = static_cast<std::size_t>(info.min_inputs);
@@ -131,7 +136,8 @@ void check_attributes(const Node& node, const OperatorInfo& info) {
     for (const auto& [name, value] : node.attributes) {
         const AttributeInfo* known = info.attribute(name);
         if (known == nullptr)
-            fail_node(ErrorCode::unsupported, node, "attribute '", name, "' is not supported");
+            fail_node(ErrorCode::unsupported, node, "attribute '", name,
+                      "' is not supported (supported: ", names_of(info.attributes), ")");
         if (value.index() != static_cast<std::size_t>(known->type))
             fail_node(ErrorCode::malformed, node, "attribute '", name, "' has the wrong type");
     }
@@ -160,12 +166,7 @@ const OperatorInfo* find_operator(std::string_view onnx_name) noexcept {
     return found == kOperators.end() ? nullptr : &*found;
 }
 
-std::string operator_names() {
-    std::string names;
-    for (const OperatorInfo& info : kOperators)
-        names += core::concat(names.empty() ? "" : ", ", info.name);
-    return names;
-}
+std::string operator_names() { return names_of(kOperators); }
 
 void check_node(const Node& node) {
     const OperatorInfo& info = operator_info(node.op);

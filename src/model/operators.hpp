@@ -12,12 +12,17 @@
 // rule in shape_inference.cpp, and an implementation in each backend.
 namespace dbnet::model {
 
+inline constexpr int kMinOpset = 9;
+inline constexpr int kMaxOpset = 19;
+inline constexpr std::size_t kMaxRank = 8;
+
 /// In the order of the alternatives of Attribute.
 enum class AttributeType : std::uint8_t { integer, real, text, integers, reals, tensor };
 
 struct AttributeInfo {
     std::string_view name;
     AttributeType type;
+    int first_opset = kMinOpset;  ///< where younger than its operator
 };
 
 /// One operator in the form in which Graph holds it (opset 18).
@@ -38,10 +43,6 @@ struct OperatorInfo {
     char input_type(std::size_t index) const noexcept;
     const AttributeInfo* attribute(std::string_view attribute_name) const noexcept;
 };
-
-inline constexpr int kMinOpset = 9;
-inline constexpr int kMaxOpset = 19;
-inline constexpr std::size_t kMaxRank = 8;
 
 std::span<const OperatorInfo> operators();
 const OperatorInfo& operator_info(Op op) noexcept;
