@@ -7,10 +7,10 @@
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
-preset=release tests=ON install=yes
+preset=release full=ON install=yes
 while [ $# -gt 0 ]; do
   case $1 in
-    --no-train) tests=OFF ;;
+    --no-train) full=OFF ;;
     --no-install) install=no ;;
     --preset) preset=${2:?--preset needs a name}; shift ;;
     -h|--help) sed -n '2,6s/^# //p' "$0"; exit 0 ;;
@@ -23,7 +23,7 @@ packages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev libopencv-core-dev
   libprotobuf-dev protobuf-compiler libpolyclipping-dev libhwy-dev libtbb-dev libcli11-dev nlohmann-json3-dev
   libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev
   libarchive-dev)
-[ "$tests" = OFF ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev)
+[ "$full" = OFF ] || packages+=(libgtest-dev libgmock-dev libbenchmark-dev libtorch-dev libopenblas0-pthread)
 [ "$preset" != fuzz ] || packages+=(clang libclang-rt-dev)
 
 missing() {
@@ -42,6 +42,6 @@ if [ "$install" = yes ] && [ -n "$(missing)" ]; then
 fi
 
 arguments=(--preset "$preset")
-[ "$preset" = fuzz ] || arguments+=(-DDBNET_BUILD_TESTS=$tests)
+[ "$preset" = fuzz ] || arguments+=("-DDBNET_BUILD_TESTS=$full" "-DDBNET_BUILD_TRAIN=$full")
 cmake "${arguments[@]}" -Wno-dev > /dev/null
 cmake --build "build/$preset"
