@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <tiffio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -103,11 +103,21 @@ TEST(Decode, GoesByTheContentNotByTheName) {
     }
 }
 
-TEST(Decode, RefusesHugeHeaders) {
-    for (const EncodedImage& encoded : test::images_with_huge_headers()) {
+/// Most memory that the process has had so far, in kilobytes.
+long peak_memory() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+TEST(Decode, RefusesHugeHeadersBeforeAllocating) {
+    const auto images = test::images_with_huge_headers();
+    const long before = peak_memory();
+    for (const EncodedImage& encoded : images) {
         SCOPED_TRACE(encoded.name);
         EXPECT_EQ(refusal(encoded.bytes), ErrorCode::too_large);
     }
+    EXPECT_LT(peak_memory() - before, 50'000) << "the pixels would be 900 MB";
 }
 
 TEST(Decode, TheLimitIsExact) {

@@ -10,6 +10,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.hpp"
+#include "geometry/polygon.hpp"
 #include "image/matrix.hpp"
 
 namespace dbnet::image {
@@ -22,21 +23,31 @@ const cv::Scalar kCasing(24, 24, 24);
 
 using FixedPolygon = std::vector<cv::Point>;
 
-/// Sizes in pixels, all from the image's: fine on a small image, visible on a large one.
+/// Sizes in pixels that follow from the image's: fine on a small image, visible on a large one.
 struct Sizes {
-    int line;    ///< thickness of an outline
-    int casing;  ///< thickness of the dark line below it, seen as its border
-    double font_scale;
-    int font_thickness;
-    int margin;  ///< between a label and the border of its box
+    int line;        ///< thickness of an outline
+    int casing;      ///< thickness of the dark line below it, seen as its border
+    double letters;  ///< height of the largest letters
 };
 
 Sizes sizes_for(const Image& image) {
     const double side = std::sqrt(static_cast<double>(image.width()) * image.height());
     const int line = std::max(1, static_cast<int>(std::lround(side / 450)));
-    const double letters = std::max(9.0, side / 70);
-    return {line, line + 2 * std::max(1, line / 2), letters / kFontHeight,
-            std::max(1, static_cast<int>(std::lround(letters / 10))),
+    return {line, line + 2 * std::max(1, line / 2), std::max(9.0, side / 70)};
+}
+
+struct Lettering {
+    double scale;
+    int thickness;
+    int margin;  ///< between the text and the border of its box
+};
+
+/// Letters are smaller on low outlines, so that the labels of dense text do not hide it.
+Lettering lettering_for(const Shape& shape, const Sizes& sizes) {
+    constexpr double kShareOfOutline = 0.4, kLeast = 7;
+    const double outline_height = geometry::bounding_rect(shape.outline).height;
+    const double letters = std::clamp(kShareOfOutline * outline_height, kLeast, sizes.letters);
+    return {letters / kFontHeight, std::max(1, static_cast<int>(std::lround(letters / 10))),
             std::max(2, static_cast<int>(std::lround(letters / 4)))};
 }
 
@@ -103,22 +114,26 @@ cv::Scalar text_colour_on(Colour colour) {
     return luma > 128'000 ? cv::Scalar(0, 0, 0) : cv::Scalar(255, 255, 255);
 }
 
-/// A box that stands on the topmost vertex of the outline, moved into the image.
+/// A box that stands on the topmost vertex of the outline and extends towards its middle, so that
+/// neighbours are left free; moved into the image.
 void draw_label(cv::Mat& pixels, const Shape& shape, const Sizes& sizes, Colour colour) {
     const auto top = std::min_element(shape.outline.begin(), shape.outline.end(),
                                       [](const Point& a, const Point& b) { return a.y < b.y; });
+    const auto [scale, thickness, margin] = lettering_for(shape, sizes);
     int baseline = 0;
-    const cv::Size text =
-        cv::getTextSize(shape.label, kFont, sizes.font_scale, sizes.font_thickness, &baseline);
-    const int width = text.width + 2 * sizes.margin, height = text.height + 2 * sizes.margin;
+    const cv::Size text = cv::getTextSize(shape.label, kFont, scale, thickness, &baseline);
+    const int width = text.width + 2 * margin, height = text.height + 2 * margin;
     if (width > pixels.cols || height > pixels.rows) return;
-    const double left = std::clamp(top->x, 0.0, double(pixels.cols - width));
+    const Rect extent = geometry::bounding_rect(shape.outline);
+    const bool on_the_right = top->x > extent.x + extent.width / 2;
+    const double left =
+        std::clamp(on_the_right ? top->x - width : top->x, 0.0, double(pixels.cols - width));
     const double upper =
         std::clamp(top->y - sizes.line - height, 0.0, double(pixels.rows - height));
     const cv::Rect box(static_cast<int>(left), static_cast<int>(upper), width, height);
     cv::rectangle(pixels, box, scalar_of(colour), cv::FILLED);
-    cv::putText(pixels, shape.label, {box.x + sizes.margin, box.br().y - sizes.margin}, kFont,
-                sizes.font_scale, text_colour_on(colour), sizes.font_thickness, cv::LINE_AA);
+    cv::putText(pixels, shape.label, {box.x + margin, box.br().y - margin}, kFont, scale,
+                text_colour_on(colour), thickness, cv::LINE_AA);
 }
 
 }  // namespace
