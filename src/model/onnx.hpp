@@ -27,7 +27,8 @@ Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
 
 struct OnnxWriteOptions {
     int opset = 17;  ///< 9 to 19; Error{unsupported} where an operator or form does not exist in it
-    bool f16_weights = false;  ///< f32 parameters as f16 initialisers followed by Cast to f32
+    /// f32 weights of two and more dimensions as f16 initializers followed by Cast to f32
+    bool f16_weights = false;
 };
 
 std::vector<std::uint8_t> serialize_onnx(const Graph& graph, const OnnxWriteOptions& options = {});
