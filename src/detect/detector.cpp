@@ -39,7 +39,8 @@ model::Dims check_input(const model::Graph& graph) {
                       (dims[1] < 0 || dims[1] == 3) && dims[2] != 0 && dims[3] != 0;
     if (!fits)
         core::fail(ErrorCode::unsupported, "the model's input ", input.name, " is ",
-                   to_string(input.type), " ", to_string(dims), ", expected f32 [N, 3, H, W]");
+                   to_string(input.type), " ", model::to_string(dims),
+                   ", expected f32 [N, 3, H, W]");
     return dims;
 }
 
@@ -50,8 +51,8 @@ void check_output(const engine::Buffer& output, const Window& window) {
                       dims[1] >= 1 && dims[2] == window.height && dims[3] == window.width;
     if (!fits)
         core::fail(ErrorCode::unsupported, "the model's first output is ", to_string(output.type()),
-                   " ", to_string(dims), ", expected a probability map f32 [1, C, ", window.height,
-                   ", ", window.width, "]");
+                   " ", model::to_string(dims), ", expected a probability map f32 [1, C, ",
+                   window.height, ", ", window.width, "]");
 }
 
 MapView view_of(const float* values, const InputGeometry& geometry) {
