@@ -1,9 +1,10 @@
 // Windows bitmaps: a file header of 14 bytes, an information header whose size tells its version
 // (12: OS/2, 40: Windows 3, 52 to 124: with masks), a palette or masks, rows padded to 4 bytes,
-// bottom-up unless the height is negative.
+// bottom-up unless the height is negative. Indexed pixels may be run-length encoded instead.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "image/bytes.hpp"
@@ -62,39 +63,118 @@ void read_masks(const ByteReader& read, Header& header) {
         header.masks[3] = read.u32(kMasks + 12);
 }
 
-void check_kind(const Source& source, const Header& header) {
-    if (header.info_size != kOs2Header && header.info_size < kWindowsHeader)
-        source.fail(ErrorCode::malformed, "BMP with a header of ", header.info_size, " bytes");
-    if (header.compression == kRle8 || header.compression == kRle4)
-        source.fail(ErrorCode::unsupported, "run-length encoded BMP; supported are plain pixels");
-    const bool masked = header.compression == kBitFields || header.compression == kAlphaBitFields;
-    if (header.compression != kPlain && !masked)
-        source.fail(ErrorCode::unsupported, "BMP with compression ", header.compression,
-                    "; supported are plain pixels");
+bool is_run_length(const Header& header) {
+    return header.compression == kRle8 || header.compression == kRle4;
+}
+
+bool is_known_kind(const Header& header) {
     const int bits = header.bits;
-    const bool known = bits == 16 || bits == 32 ||
-                       (!masked && (bits == 1 || bits == 4 || bits == 8 || bits == 24));
-    if (!known)
-        source.fail(ErrorCode::unsupported, "BMP with ", bits,
-                    " bits per pixel; supported are 1, 4, 8, 16, 24 and 32");
+    switch (header.compression) {
+        case kPlain:
+            return bits == 1 || bits == 4 || bits == 8 || bits == 16 || bits == 24 || bits == 32;
+        case kRle8: return bits == 8;
+        case kRle4: return bits == 4;
+        case kBitFields:
+        case kAlphaBitFields: return bits == 16 || bits == 32;
+        default: return false;
+    }
 }
 
 Header read_header(const Source& source) {
     const ByteReader read(source.bytes);
     Header header;
     read_sizes(read, header);
-    check_kind(source, header);
+    if (header.info_size != kOs2Header && header.info_size < kWindowsHeader)
+        source.fail(ErrorCode::malformed, "BMP with a header of ", header.info_size, " bytes");
+    if (!is_known_kind(header))
+        source.fail(ErrorCode::unsupported, "BMP with ", header.bits,
+                    " bits per pixel in compression ", header.compression,
+                    "; supported are 1, 4, 8, 16, 24 and 32 bits, masks and run lengths");
     source.check_size(header.width, header.height);
     read_masks(read, header);
     header.row_bytes = (header.width * header.bits + 31) / 32 * 4;
     const auto size = static_cast<std::int64_t>(source.bytes.size());
     const auto headers = static_cast<std::int64_t>(kFileHeader + header.info_size);
-    if (header.data_offset < headers ||
-        header.row_bytes * header.height > size - header.data_offset)
-        source.fail(ErrorCode::malformed, "truncated BMP: ", header.height, " rows of ",
-                    header.row_bytes, " bytes do not fit into ", size, " bytes");
+    const std::int64_t least = is_run_length(header) ? 0 : header.row_bytes * header.height;
+    if (header.data_offset < headers || least > size - header.data_offset)
+        source.fail(ErrorCode::malformed, "broken or truncated BMP: its pixels are not within its ",
+                    size, " bytes");
     return header;
 }
+
+/// Reads run-length encoded pixels, which may jump and leave pixels out: those have index 0.
+class RunReader {
+public:
+    RunReader(const Source& source, const Header& header)
+        : source_(source),
+          header_(header),
+          at_(static_cast<std::size_t>(header.data_offset)),
+          indices_(static_cast<std::size_t>(header.width * header.height)) {}
+
+    /// One byte per pixel, rows as in the file.
+    std::vector<std::uint8_t> read() {
+        for (;;) {
+            const int count = next(), value = next();
+            if (count > 0) {
+                put_run(count, value);
+            } else if (value == kEndOfRow) {
+                x_ = 0;
+                ++y_;
+            } else if (value == kEnd) {
+                return std::move(indices_);
+            } else if (value == kJump) {
+                x_ += next();
+                y_ += next();
+            } else {
+                put_literals(value);
+            }
+        }
+    }
+
+private:
+    static constexpr int kEndOfRow = 0, kEnd = 1, kJump = 2;
+
+    int next() {
+        if (at_ >= source_.bytes.size())
+            source_.fail(ErrorCode::malformed, "broken or truncated BMP: its runs end early");
+        return source_.bytes[at_++];
+    }
+
+    void put(int index) {
+        if (x_ < header_.width && y_ < header_.height)
+            indices_[static_cast<std::size_t>(y_ * header_.width + x_)] =
+                static_cast<std::uint8_t>(index);
+        ++x_;
+    }
+
+    /// The i-th index that a byte stands for: 4-bit indices take turns, the higher half first.
+    int index_in(int value, int i) const {
+        if (header_.bits == 8) return value;
+        return i % 2 == 0 ? value >> 4 : value & 15;
+    }
+
+    void put_run(int count, int value) {
+        for (int i = 0; i < count; ++i) put(index_in(value, i));
+    }
+
+    /// Single indices, padded to an even number of bytes.
+    void put_literals(int count) {
+        const int per_byte = 8 / header_.bits;
+        const int bytes = (count + per_byte - 1) / per_byte;
+        for (int i = 0, value = 0; i < count; ++i) {
+            if (i % per_byte == 0) value = next();
+            put(index_in(value, i));
+        }
+        if (bytes % 2 == 1) next();
+    }
+
+    const Source& source_;
+    const Header& header_;
+    std::size_t at_;
+    std::vector<std::uint8_t> indices_;
+    std::int64_t x_ = 0;
+    std::int64_t y_ = 0;
+};
 
 using Rgb = std::array<std::uint8_t, 3>;
 
@@ -144,11 +224,19 @@ void read_masked(const std::uint8_t* row, const Header& header, std::uint8_t* rg
 }  // namespace
 
 Image decode_bmp(const Source& source) {
-    const Header header = read_header(source);
+    Header header = read_header(source);
     const auto palette = read_palette(source, header);
     Image image = source.canvas(header.width, header.height);
+    const std::uint8_t* pixels = source.bytes.data() + header.data_offset;
+    std::vector<std::uint8_t> unpacked;
+    if (is_run_length(header)) {
+        unpacked = RunReader(source, header).read();
+        pixels = unpacked.data();
+        header.bits = 8;
+        header.row_bytes = header.width;
+    }
     for (int y = 0; y < image.height(); ++y) {
-        const std::uint8_t* row = source.bytes.data() + header.data_offset + y * header.row_bytes;
+        const std::uint8_t* row = pixels + y * header.row_bytes;
         std::uint8_t* rgb = image.row(header.top_down ? y : image.height() - 1 - y);
         if (header.bits <= 8)
             read_indexed(row, header.bits, palette, image.width(), rgb);

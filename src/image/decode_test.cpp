@@ -172,10 +172,10 @@ TEST(Decode, SurvivesNoiseBehindEverySignature) {
         }
 }
 
-TEST(Decode, RefusesRunLengthBitmapsByName) {
+TEST(Decode, RefusesUnknownBitmapsByName) {
     Bytes bytes = test::images_of_size(4, 4)[4].bytes;
     ASSERT_EQ(bytes[0], 'B');
-    bytes[30] = 1;
+    bytes[30] = 4;  // a JPEG inside
     EXPECT_EQ(refusal(bytes), ErrorCode::unsupported);
 }
 

@@ -792,6 +792,38 @@ Image picture_555(const Image& image, bool six_greens) {
     });
 }
 
+/// Run-length encoded indices: each row a few literals and then runs, once with a jump to nowhere.
+Bytes bmp_runs(const Bytes& indices, int width, int height, int bits) {
+    constexpr int kLiterals = 9;  // odd, so that they are padded
+    Bytes runs;
+    for (int y = height - 1; y >= 0; --y) {
+        const std::uint8_t* row = indices.data() + static_cast<std::ptrdiff_t>(y) * width;
+        put(runs, Bytes{0, kLiterals});
+        Bytes literals = packed(Bytes(row, row + kLiterals), kLiterals, bits);
+        if (literals.size() % 2 == 1) literals.push_back(0);
+        put(runs, literals);
+        for (int x = kLiterals, end = x; x < width; x = end) {
+            while (end < width && row[end] == row[x]) ++end;
+            const int value = bits == 8 ? row[x] : row[x] << 4 | row[x];
+            put(runs, Bytes{static_cast<std::uint8_t>(end - x), static_cast<std::uint8_t>(value)});
+        }
+        put(runs, Bytes{0, 0});
+        if (y == 1) put(runs, Bytes{0, 2, 0, 0});
+    }
+    put(runs, Bytes{0, 1});
+    return runs;
+}
+
+Bytes bmp_run_length(const Image& image, const Bytes& indices, int bits, const Bytes& palette) {
+    const int width = image.width(), height = image.height();
+    Bytes file = bmp_bytes(width, height, Bytes(static_cast<std::size_t>(height)),
+                           {.bits = bits, .palette = palette});
+    file.resize(14 + 40 + palette.size());
+    overwrite_number(file, 30, bits == 8 ? 1 : 2, 4);
+    put(file, bmp_runs(indices, width, height, bits));
+    return file;
+}
+
 void add_bmps(std::vector<EncodedImage>& images) {
     const Image image = picture(kWidth, kHeight);
     const auto add = [&](const std::string& name, const Bytes& rows, const BmpKind& kind,
@@ -811,6 +843,12 @@ void add_bmps(std::vector<EncodedImage>& images) {
             packed(level_samples(image, bits), kWidth, bits),
             {.bits = bits, .palette = bmp_palette(1 << bits, 1 << bits, true)},
             level_picture(image, bits));
+    images.push_back({"runs8.bmp",
+                      bmp_run_length(image, index_samples(image), 8, bmp_palette(64, 0, true)),
+                      palette_picture(image), 0, ""});
+    images.push_back({"runs4.bmp",
+                      bmp_run_length(image, level_samples(image, 4), 4, bmp_palette(16, 16, true)),
+                      level_picture(image, 4), 0, ""});
     add("555.bmp", pixels_555(image, false), {.bits = 16}, picture_555(image, false));
     add("565.bmp", pixels_555(image, true), {.bits = 16, .masks = {0xf800, 0x07e0, 0x001f}},
         picture_555(image, true));
