@@ -216,7 +216,7 @@ std::size_t InvertedResidualWeights::bytes() const {
 std::unique_ptr<FusedKernel> make_inverted_residual(
     std::shared_ptr<const InvertedResidualWeights> weights, const model::Dims& input) {
     const std::int64_t stride = weights->stride;
-    if (input[3] / stride < kRowUnit) return nullptr;
+    if (!suits_strips(input, weights->stride)) return nullptr;
     const Extents extents{.images = input[0],
                           .height = input[2],
                           .width = input[3],

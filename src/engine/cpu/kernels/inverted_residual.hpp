@@ -25,8 +25,7 @@ struct InvertedResidualWeights {
 };
 
 /// Input [N, expand.taps, H, W] -> output [N, project.out_channels, (H - 1) / stride + 1, ...].
-/// nullptr unless rows have kRowUnit output columns at least: narrower ones leave most of a vector
-/// empty.
+/// nullptr for extents that do not suit (suits_strips).
 std::unique_ptr<FusedKernel> make_inverted_residual(
     std::shared_ptr<const InvertedResidualWeights> weights, const model::Dims& input);
 

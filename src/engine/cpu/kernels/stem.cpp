@@ -99,7 +99,7 @@ private:
 
 std::unique_ptr<FusedKernel> make_stem(std::shared_ptr<const StemWeights> weights,
                                        const model::Dims& input) {
-    if (input[3] / 2 < kRowUnit) return nullptr;
+    if (!suits_strips(input, 2)) return nullptr;
     return std::make_unique<Stem>(std::move(weights), input);
 }
 

@@ -18,7 +18,7 @@ struct StemWeights {
 };
 
 /// Input [N, in_channels, H, W] -> output [N, out_channels, (H - 1) / 2 + 1, (W - 1) / 2 + 1].
-/// nullptr unless rows have kRowUnit output columns at least.
+/// nullptr for extents that do not suit (suits_strips).
 std::unique_ptr<FusedKernel> make_stem(std::shared_ptr<const StemWeights> weights,
                                        const model::Dims& input);
 

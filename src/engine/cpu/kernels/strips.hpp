@@ -7,9 +7,16 @@
 #include <omp.h>
 
 #include "engine/cpu/kernels/row_kernels.hpp"
+#include "model/tensor.hpp"
 
 // How the backbone's kernels divide their work, and the layout of what lies in scratch memory.
 namespace dbnet::engine::cpu {
+
+/// Extents [N, C, H, W] that the kernels are made for: rows with kRowUnit output columns at least
+/// (narrower ones leave most of a vector empty), and planes that an int can count.
+inline bool suits_strips(const model::Dims& input, int stride) {
+    return input[3] / stride >= kRowUnit && input[2] * input[3] <= std::int64_t{1} << 30;
+}
 
 /// Rows [begin, end) of the output of one image: what one thread works through from top to bottom.
 struct Strip {
