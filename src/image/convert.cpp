@@ -31,6 +31,7 @@ void check_view(const ImageView& view) {
     if (view.height > 1 && std::abs(view.stride) < row)
         core::fail(ErrorCode::invalid_argument, "a stride of ", view.stride,
                    " bytes is less than the ", row, " bytes of a row");
+    static_cast<void>(rgb_offsets(view.format));  // throws for a format that is none
 }
 
 void to_rgb(const std::uint8_t* pixels, PixelFormat format, int width, std::uint8_t* rgb) {

@@ -7,7 +7,8 @@
 
 namespace dbnet::image {
 
-/// Throws Error{invalid_argument} unless the view has pixels and rows that fit its stride.
+/// Throws Error{invalid_argument} unless the view has pixels, a known format and rows that fit
+/// its stride.
 void check_view(const ImageView& view);
 
 /// `width` pixels of a row as RGB; alpha is ignored.

@@ -122,6 +122,7 @@ TEST(Encode, RefusesWhatCannotBeWritten) {
     invalid([&] { encode_png(ImageView{}); });
     invalid([&] { encode_jpeg(Image(65501, 1)); });
     invalid([&] { to_image({image.row(0), 8, 8, 23, PixelFormat::rgb8}); });
+    invalid([&] { encode_png({image.row(0), 2, 2, 6, static_cast<PixelFormat>(99)}); });
     invalid([&] { encode_png16({}, 0, 0); });
     invalid([&] { encode_png16(std::vector<std::uint16_t>(7), 2, 3); });
     invalid([] { Image(0, 5); });
