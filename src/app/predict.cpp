@@ -1,1 +1,177 @@
-// replaced by the room's owner
+#include "app/predict.hpp"
+
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <memory>
+#include <utility>
+
+#include "app/detection_files.hpp"
+#include "core/error.hpp"
+#include "core/timer.hpp"
+
+namespace dbnet::app {
+namespace {
+
+/// One image on its way through the pipeline.
+struct Job {
+    const Input& input;
+    core::Timer timer = {};
+    Image image = {};
+    double decode_ms = 0;
+    Detection detection = {};
+    formats::Record record = {};
+    std::string error = {};  ///< set: the remaining steps pass it on
+};
+using JobPointer = std::shared_ptr<Job>;
+
+class Pipeline {
+public:
+    Pipeline(const Detector& detector, const PredictOptions& options, const PredictHooks& hooks)
+        : detector_(detector),
+          options_(options),
+          hooks_(hooks),
+          settings_(detector.effective(options.detect)),
+          inputs_(options.inputs) {
+        if (options.output) output_.emplace(*options.output);
+    }
+
+    PredictSummary run() {
+        if (output_) prepare_output();
+        hooks_.on_start(inputs_.size());
+        const core::Timer timer;
+        flow();
+        if (output_) output_->finish();
+        summary_.seconds = timer.seconds();
+        return summary_;
+    }
+
+private:
+    void prepare_output() {
+        for (const std::string& message : output_->refuse_clashes(inputs_)) report({"", message});
+        if (options_.skip_existing) {
+            const std::size_t before = inputs_.size();
+            output_->skip_existing(inputs_);
+            summary_.skipped = before - inputs_.size();
+        }
+        output_->open(inputs_, options_.skip_existing);
+    }
+
+    /// Two threads more than lanes, so that images are decoded and written while all lanes compute.
+    void flow() {
+        namespace tbb = oneapi::tbb;
+        const int threads = options_.lanes + 2;
+        const std::size_t images_in_work = 2 * static_cast<std::size_t>(options_.lanes) + 4;
+        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                        static_cast<std::size_t>(threads));
+        tbb::task_arena arena(threads);
+        arena.execute([&] {
+            tbb::parallel_pipeline(
+                images_in_work,
+                tbb::make_filter<void, JobPointer>(
+                    tbb::filter_mode::serial_in_order,
+                    [this](tbb::flow_control& control) { return next(control); }) &
+                    tbb::make_filter<JobPointer, JobPointer>(
+                        tbb::filter_mode::parallel,
+                        [this](const JobPointer& job) { return step(job, &Pipeline::decode); }) &
+                    tbb::make_filter<JobPointer, JobPointer>(
+                        tbb::filter_mode::parallel,
+                        [this](const JobPointer& job) { return step(job, &Pipeline::detect); }) &
+                    tbb::make_filter<JobPointer, JobPointer>(
+                        tbb::filter_mode::parallel,
+                        [this](const JobPointer& job) { return step(job, &Pipeline::write); }) &
+                    tbb::make_filter<JobPointer, void>(
+                        tbb::filter_mode::serial_in_order,
+                        [this](const JobPointer& job) { finish(*step(job, &Pipeline::list)); }));
+        });
+    }
+
+    JobPointer next(oneapi::tbb::flow_control& control) {
+        summary_.interrupted = summary_.interrupted || hooks_.interrupted();
+        if (summary_.interrupted || position_ == inputs_.size()) {
+            control.stop();
+            return nullptr;
+        }
+        return std::make_shared<Job>(Job{inputs_[position_++]});
+    }
+
+    /// Does one step. What is wrong with the image stays with the image; an output that cannot be
+    /// written (io, from the steps that write) and options that suit no image end the run.
+    JobPointer step(const JobPointer& job, void (Pipeline::*work)(Job&)) {
+        const bool writes = work == &Pipeline::write || work == &Pipeline::list;
+        if (!job->error.empty()) return job;
+        try {
+            (this->*work)(*job);
+        } catch (const Error& error) {
+            const bool detects = work == &Pipeline::detect;
+            if ((writes && error.code() == ErrorCode::io) ||
+                (detects && error.code() == ErrorCode::invalid_argument))
+                throw;
+            job->error = error.what();
+        } catch (const std::bad_alloc&) {
+            job->error = job->input.path + ": not enough memory";
+        }
+        return job;
+    }
+
+    void decode(Job& job) {
+        const core::Timer timer;
+        job.image = Image::read(job.input.path, options_.decode);
+        job.decode_ms = timer.milliseconds();
+    }
+
+    void detect(Job& job) {
+        job.detection = detector_.detect(job.image, options_.detect);
+        std::vector<std::string>& warnings = job.detection.warnings;
+        warnings.insert(warnings.begin(), job.image.warnings().begin(), job.image.warnings().end());
+        job.record = to_record(job.input.path, job.detection, job.decode_ms);
+    }
+
+    void write(Job& job) {
+        if (output_)
+            output_->write_image(
+                {job.input, job.record, job.detection, job.image, detector_.preset(), settings_});
+        job.image = {};
+        job.detection.map = {};
+    }
+
+    void list(Job& job) {
+        if (output_) return output_->add(job.record);
+        *hooks_.lines << formats::json_line(job.record, options_.lines) << std::flush;
+        if (!*hooks_.lines) core::fail(ErrorCode::io, "standard output: cannot write");
+    }
+
+    void finish(Job& job) {
+        report({job.input.path, std::move(job.error), std::move(job.record.warnings),
+                job.record.regions.size(), job.timer.milliseconds()});
+    }
+
+    void report(const ImageReport& report) {
+        if (report.error.empty()) {
+            ++summary_.done;
+            summary_.regions += report.regions;
+        } else {
+            ++summary_.failed;
+        }
+        hooks_.on_image(report);
+    }
+
+    const Detector& detector_;
+    const PredictOptions& options_;
+    const PredictHooks& hooks_;
+    const DetectOptions settings_;
+    std::vector<Input> inputs_;
+    std::size_t position_ = 0;
+    std::optional<OutputFolder> output_;
+    PredictSummary summary_;
+};
+
+}  // namespace
+
+PredictSummary predict(const Detector& detector, const PredictOptions& options,
+                       const PredictHooks& hooks) {
+    return Pipeline(detector, options, hooks).run();
+}
+
+}  // namespace dbnet::app

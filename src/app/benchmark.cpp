@@ -1,0 +1,63 @@
+#include "app/benchmark.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/threads.hpp"
+#include "core/timer.hpp"
+#include "engine/backend.hpp"
+#include "model/onnx.hpp"
+
+namespace dbnet::app {
+namespace {
+
+constexpr int kWarmUpRuns = 3;
+
+engine::Buffer make_input(const model::Graph& graph, int height, int width) {
+    if (graph.inputs.size() != 1)
+        core::fail(ErrorCode::unsupported, "the model has ", graph.inputs.size(),
+                   " inputs, expected one");
+    engine::Buffer input = engine::Buffer::host(model::DataType::f32, {1, 3, height, width});
+    double index = 0;
+    for (float& value : input.f32()) value = static_cast<float>(std::sin(0.37 * index++) * 2);
+    return input;
+}
+
+/// The value below which a share of the sorted times lies.
+double quantile(const std::vector<double>& sorted, double share) {
+    const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
+    return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+}  // namespace
+
+BenchmarkResult benchmark(const BenchmarkOptions& options) {
+    const engine::Backend& backend = engine::cpu_backend();
+    const model::Graph graph = model::read_onnx(options.model);
+    const engine::Buffer input = make_input(graph, options.height, options.width);
+    const auto executable = backend.compile(graph);
+    BenchmarkResult result;
+    result.threads = options.threads == 0 ? core::available_cores() : options.threads;
+    const auto context = backend.create_context(result.threads);
+    const auto run = [&] { return backend.run(*executable, *context, {&input, 1}); };
+    for (int i = 0; i < kWarmUpRuns; ++i) {
+        const std::span<const float> output = run().front().f32();
+        result.output_checksum = std::accumulate(output.begin(), output.end(), 0.0);
+    }
+    std::vector<double> milliseconds;
+    for (int i = 0; i < options.runs; ++i) {
+        const core::Timer timer;
+        run();
+        milliseconds.push_back(timer.milliseconds());
+    }
+    std::ranges::sort(milliseconds);
+    result.median_ms = quantile(milliseconds, 0.5);
+    result.min_ms = milliseconds.front();
+    result.p90_ms = quantile(milliseconds, 0.9);
+    return result;
+}
+
+}  // namespace dbnet::app

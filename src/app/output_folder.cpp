@@ -1,0 +1,147 @@
+#include "app/output_folder.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "app/detection_files.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "image/encode.hpp"
+
+namespace dbnet::app {
+namespace {
+
+namespace fs = std::filesystem;
+using formats::Format;
+
+void make_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error)
+        core::fail(ErrorCode::io, folder.string(), ": cannot make this folder: ", error.message());
+}
+
+void make_folder_of(const std::string& file) { make_folder(fs::path(file).parent_path()); }
+
+/// The path without its last extension: what all files about one image are named after.
+std::string stem_of(const Input& input) {
+    return fs::path(input.relative).replace_extension().string();
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(OutputOptions options) : options_(std::move(options)) {}
+
+std::string OutputFolder::path(std::string_view kind, const std::string& relative) const {
+    return (fs::path(options_.folder) / kind / relative).string();
+}
+
+std::string OutputFolder::image_file(const Format& format, const Input& input) const {
+    const fs::path stem = stem_of(input);
+    return path(format.name,
+                (stem.parent_path() / format.file_name(stem.filename().string())).string());
+}
+
+std::string OutputFolder::only_file(const Format& format) const {
+    return path(format.name, format.file_name("predictions"));
+}
+
+std::vector<std::string> OutputFolder::refuse_clashes(std::vector<Input>& inputs) const {
+    const bool only_common_files =
+        !options_.images && !options_.crops && !options_.maps &&
+        std::ranges::all_of(options_.formats, [](const Format* f) { return f->one_file(); });
+    std::vector<std::string> refused;
+    if (only_common_files) return refused;
+    std::map<std::string, std::string> first_of;  // by stem
+    std::erase_if(inputs, [&](const Input& input) {
+        const auto [first, is_new] = first_of.emplace(stem_of(input), input.path);
+        if (!is_new)
+            refused.push_back(core::concat(input.path, ": its results would replace those of ",
+                                           first->second, " in ", options_.folder));
+        return !is_new;
+    });
+    return refused;
+}
+
+bool OutputFolder::is_complete(const Input& input) const {
+    const std::string stem = stem_of(input);
+    const auto exists = [](const std::string& file) {
+        std::error_code ignored;
+        return fs::exists(file, ignored);
+    };
+    return (!options_.images || exists(path("image", stem + ".jpg"))) &&
+           (!options_.crops || exists(path("crops", stem))) &&
+           (!options_.maps || exists(path("maps", stem + ".json"))) &&
+           std::ranges::all_of(options_.formats, [&](const Format* format) {
+               return format->one_file() || exists(image_file(*format, input));
+           });
+}
+
+void OutputFolder::skip_existing(std::vector<Input>& inputs) const {
+    std::vector<std::set<std::string>> listed;  // images in each of the files for all images
+    for (const Format* format : options_.formats) {
+        if (!format->one_file()) continue;
+        std::set<std::string>& images = listed.emplace_back();
+        if (!fs::exists(only_file(*format))) continue;
+        format->read(only_file(*format),
+                     [&](formats::Record&& record) { images.insert(std::move(record.image)); });
+    }
+    std::erase_if(inputs, [&](const Input& input) {
+        return is_complete(input) && std::ranges::all_of(listed, [&](const auto& images) {
+                   return images.contains(input.path);
+               });
+    });
+}
+
+void OutputFolder::open(const std::vector<Input>& inputs, bool keep) {
+    std::set<std::string> renewed;
+    for (const Input& input : inputs) renewed.insert(input.path);
+    for (const Format* format : options_.formats) {
+        make_folder(path(format->name, ""));
+        if (!format->one_file()) continue;
+        const std::string file = only_file(*format);
+        formats::RecordWriter& writer = *writers_.emplace_back(format->open(file, options_.write));
+        if (!keep || !fs::exists(file)) continue;
+        format->read(file, [&](formats::Record&& record) {
+            if (!renewed.contains(record.image)) writer.add(record);
+        });
+    }
+}
+
+void OutputFolder::write_image(const ImageResult& result) const {
+    const std::string stem = stem_of(result.input);
+    for (const Format* format : options_.formats) {
+        if (format->one_file()) continue;
+        const std::string file = image_file(*format, result.input);
+        make_folder_of(file);
+        formats::write_image_file(*format, file, result.record, options_.write);
+    }
+    if (options_.maps) {
+        make_folder_of(path("maps", stem));
+        write_map(path("maps", stem), result.input.path, result.detection.map, result.preset,
+                  result.settings);
+    }
+    if (options_.crops) {
+        make_folder(path("crops", stem));
+        write_crops(path("crops", stem), result.image, result.detection);
+    }
+    if (options_.images) {
+        const std::string file = path("image", stem + ".jpg");
+        make_folder_of(file);
+        draw_detection(result.image, result.detection, options_.write.shape);
+        core::write_file(file, image::encode_jpeg(result.image));
+    }
+}
+
+void OutputFolder::add(const formats::Record& record) {
+    for (const auto& writer : writers_) writer->add(record);
+}
+
+void OutputFolder::finish() {
+    for (const auto& writer : writers_) writer->finish();
+}
+
+}  // namespace dbnet::app

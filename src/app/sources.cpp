@@ -1,0 +1,142 @@
+#include "app/sources.hpp"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace dbnet::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 13> kImageExtensions = {
+    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff",
+    ".gif", ".bmp",  ".ppm", ".pgm", ".pbm",  ".pnm"};
+
+bool is_named_as_image(const fs::path& path) {
+    std::string extension = path.extension().string();
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return std::ranges::find(kImageExtensions, extension) != kImageExtensions.end();
+}
+
+/// A path below the output folder: without its root and without "..".
+std::string contained(const std::string& path) {
+    fs::path result;
+    for (const fs::path& part : fs::path(path).lexically_normal().relative_path())
+        if (part != "..") result /= part;
+    return result.string();
+}
+
+class Finder {
+public:
+    Finder(bool recursive, std::istream& list) : recursive_(recursive), list_(list) {}
+
+    void add(const std::string& source) {
+        std::error_code ignored;
+        if (source == "-")
+            add_list();
+        else if (fs::is_directory(source, ignored))
+            add_folder(source, source);
+        else if (!fs::exists(source, ignored) && source.find_first_of("*?[") != std::string::npos)
+            add_pattern(source);
+        else
+            add_file(source, fs::path(source).filename().string());
+    }
+
+    Sources take() { return std::move(found_); }
+
+private:
+    void add_file(const std::string& path, const std::string& relative) {
+        found_.inputs.push_back({path, relative});
+    }
+
+    void add_list() {
+        for (std::string line; std::getline(list_, line);) {
+            if (line.ends_with('\r')) line.pop_back();
+            if (!line.empty()) add_file(line, contained(line));
+        }
+    }
+
+    /// `base`: what the results' paths are relative to.
+    void add_folder(const std::string& folder, const fs::path& base) {
+        const std::size_t before = found_.inputs.size() + found_.refused.size();
+        visited_.clear();
+        scan(folder, base);
+        if (found_.inputs.size() + found_.refused.size() == before)
+            found_.refused.push_back(folder + ": no images in this folder" +
+                                     (recursive_ ? "" : " (--recursive looks below it, too)"));
+    }
+
+    void scan(const fs::path& folder, const fs::path& base) {
+        struct stat info {};
+        if (::stat(folder.c_str(), &info) == 0 &&
+            !visited_.emplace(info.st_dev, info.st_ino).second)
+            return;
+        std::error_code error;
+        std::vector<fs::path> entries;
+        for (fs::directory_iterator at(folder, error), end; !error && at != end;
+             at.increment(error))
+            entries.push_back(at->path());
+        if (error) found_.refused.push_back(folder.string() + ": cannot read: " + error.message());
+        std::ranges::sort(entries);
+        for (const fs::path& entry : entries) add_entry(entry, base);
+    }
+
+    void add_entry(const fs::path& entry, const fs::path& base) {
+        if (entry.filename().string().starts_with('.')) return;  // hidden
+        std::error_code ignored;
+        const fs::file_type type = fs::status(entry, ignored).type();
+        if (type == fs::file_type::directory) {
+            if (recursive_) scan(entry, base);
+            return;
+        }
+        // A link to nowhere and a file that may not be looked at are refused later, by name; pipes
+        // and devices are no images.
+        const bool is_file = type == fs::file_type::regular || type == fs::file_type::not_found ||
+                             type == fs::file_type::none;
+        if (is_file && is_named_as_image(entry))
+            add_file(entry.string(), entry.lexically_relative(base).string());
+    }
+
+    void add_pattern(const std::string& pattern) {
+        const std::string fixed = pattern.substr(0, pattern.find_first_of("*?["));
+        const fs::path base = fs::path(fixed).parent_path();
+        glob_t matches{};
+        if (::glob(pattern.c_str(), 0, nullptr, &matches) != 0)
+            found_.refused.push_back(pattern + ": matches no file");
+        for (std::size_t i = 0; i < matches.gl_pathc; ++i) {
+            const std::string path = matches.gl_pathv[i];
+            std::error_code ignored;
+            if (fs::is_directory(path, ignored))
+                add_folder(path, base);
+            else
+                add_file(path, base.empty() ? contained(path)
+                                            : fs::path(path).lexically_relative(base).string());
+        }
+        ::globfree(&matches);
+    }
+
+    bool recursive_;
+    std::istream& list_;
+    Sources found_;
+    std::set<std::pair<dev_t, ino_t>> visited_;  ///< folders, of one source
+};
+
+}  // namespace
+
+Sources find_images(const std::vector<std::string>& sources, bool recursive, std::istream& list) {
+    Finder finder(recursive, list);
+    for (const std::string& source : sources) finder.add(source);
+    return finder.take();
+}
+
+}  // namespace dbnet::app

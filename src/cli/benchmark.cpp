@@ -1,0 +1,75 @@
+// dbnet benchmark MODEL: how long the forward pass takes.
+#include "app/benchmark.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/exit.hpp"
+
+namespace dbnet::cli {
+namespace {
+
+struct Arguments {
+    app::BenchmarkOptions options;
+    std::string size = "736x1280";
+    bool json = false;
+};
+
+void print_text(const Arguments& arguments, const app::BenchmarkResult& result) {
+    std::printf("%s  %s  f32  %d thread%s  %d runs\nmedian %.2f ms  min %.2f ms  p90 %.2f ms\n",
+                arguments.options.model.c_str(), arguments.size.c_str(), result.threads,
+                result.threads == 1 ? "" : "s", arguments.options.runs, result.median_ms,
+                result.min_ms, result.p90_ms);
+}
+
+void print_json(const Arguments& arguments, const app::BenchmarkResult& result) {
+    const nlohmann::ordered_json json{{"model", arguments.options.model},
+                                      {"height", arguments.options.height},
+                                      {"width", arguments.options.width},
+                                      {"threads", result.threads},
+                                      {"runs", arguments.options.runs},
+                                      {"median_ms", result.median_ms},
+                                      {"min_ms", result.min_ms},
+                                      {"p90_ms", result.p90_ms},
+                                      {"output_checksum", result.output_checksum}};
+    std::cout << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+              << "\n";
+}
+
+int run(Arguments& arguments) {
+    const InputSize size = parse_input_size(arguments.size);
+    arguments.options.height = size.height;
+    arguments.options.width = size.width;
+    const app::BenchmarkResult result =
+        or_exit(kUnusable, [&] { return app::benchmark(arguments.options); });
+    arguments.json ? print_json(arguments, result) : print_text(arguments, result);
+    return kDone;
+}
+
+}  // namespace
+
+Run set_up_benchmark(CLI::App& app) {
+    const auto arguments = std::make_shared<Arguments>();
+    app.add_option("MODEL", arguments->options.model, "an ONNX model with one image input")
+        ->required()
+        ->type_name("");
+    app.add_option("--size", arguments->size, "height and width of the input")
+        ->type_name("HxW")
+        ->capture_default_str();
+    app.add_option("--threads", arguments->options.threads, "0: all cores")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+    app.add_option("--runs", arguments->options.runs, "timed runs")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    app.add_flag("--json", arguments->json, "print one JSON object");
+    set_examples(app, "dbnet benchmark det.onnx", "dbnet benchmark det.onnx --size 64x96 --runs 5",
+                 "dbnet benchmark det.onnx --size 64x96 --threads 1 --json");
+    return [arguments](Terminal&) { return run(*arguments); };
+}
+
+}  // namespace dbnet::cli

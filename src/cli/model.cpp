@@ -1,0 +1,47 @@
+// dbnet model info FILE: what a model consists of.
+#include <iostream>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/exit.hpp"
+#include "model/info.hpp"
+#include "model/onnx.hpp"
+
+namespace dbnet::cli {
+namespace {
+
+struct Arguments {
+    std::string file;
+    std::string size = "736x1280";
+};
+
+int run_info(const Arguments& arguments) {
+    const InputSize size = parse_input_size(arguments.size);
+    std::cout << or_exit(kUnusable, [&] {
+        return to_text(describe(model::read_onnx(arguments.file), size.height, size.width));
+    });
+    return kDone;
+}
+
+void set_up_info(CLI::App& info, Arguments& arguments) {
+    info.add_option("FILE", arguments.file, "an ONNX model")->required()->type_name("");
+    info.add_option("--size", arguments.size, "height and width for which operations are counted")
+        ->type_name("HxW")
+        ->capture_default_str();
+    set_examples(info, "dbnet model info det.onnx", "dbnet model info det.onnx --size 640x640",
+                 "dbnet model info det.onnx | grep dbnet");
+}
+
+}  // namespace
+
+Run set_up_model(CLI::App& app) {
+    const auto arguments = std::make_shared<Arguments>();
+    set_up_info(*app.add_subcommand("info", "inputs, outputs, operators, parameters, metadata"),
+                *arguments);
+    app.require_subcommand(1);
+    set_examples(app, "dbnet model info det.onnx", "dbnet model info det.onnx --size 640x640",
+                 "dbnet model info --help");
+    return [arguments](Terminal&) { return run_info(*arguments); };
+}
+
+}  // namespace dbnet::cli

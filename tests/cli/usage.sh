@@ -1,0 +1,53 @@
+# What is wrong with a command line is said, with what was meant or what there is; exit code 2.
+refuses() { local text=$1; shift; expect 2 dbnet "$@"; says "$text"; }
+
+refuses "expected a verb: predict benchmark model doctor"
+refuses "unknown verb 'predikt': did you mean 'predict'?" predikt
+refuses "unknown option --shpae: did you mean --shape?" predict --model det.onnx photo.jpg --shpae=quad
+refuses "unknown option --qqqqqq" predict --model det.onnx photo.jpg --qqqqqq
+refuses "SOURCE" predict --model det.onnx
+refuses "unknown format 'jsn': did you mean 'json'? Available: json, jsonl, icdar, csv, paddle, labelme, coco, svg" \
+  predict --model det.onnx --out out --format csv,jsn photo.jpg
+refuses "unknown preset 'padle': did you mean 'paddle'? Available: native, mhliao, mmocr, paddle" \
+  predict --model det.onnx --preset padle photo.jpg
+refuses "unknown shape 'box'" predict --model det.onnx --shape box photo.jpg
+refuses "unknown score mode 'fast'" predict --model det.onnx --score-mode fast photo.jpg
+for option in "--format csv" --save-image --save-crops --save-maps --skip-existing; do
+  # shellcheck disable=SC2086
+  refuses "requires --out" predict --model det.onnx photo.jpg $option
+done
+refuses "threshold" predict --model det.onnx --threshold 1.5 photo.jpg
+refuses "threshold" predict --model det.onnx --threshold nan photo.jpg
+refuses "box_threshold" predict --model det.onnx --box-threshold -1 photo.jpg
+refuses "unclip" predict --model det.onnx --unclip 0 photo.jpg
+refuses "--unclip is 'more', expected a number or exact" predict --model det.onnx --unclip more photo.jpg
+refuses "min_size" predict --model det.onnx --min-size -1 photo.jpg
+refuses "max_candidates" predict --model det.onnx --max-candidates 0 photo.jpg
+refuses "max_input_pixels" predict --model det.onnx --max-input-pixels 10 photo.jpg
+refuses "--max-pixels" predict --model det.onnx --max-pixels 0 photo.jpg
+refuses "--threads" predict --model det.onnx --threads -1 photo.jpg
+refuses "size" predict --model det.onnx --size huge photo.jpg
+refuses "excludes" predict --model det.onnx -q -v photo.jpg
+refuses "no model: pass --model" predict photo.jpg
+refuses "MODEL" benchmark
+refuses "--size is '736', expected HEIGHTxWIDTH" benchmark det.onnx --size 736
+refuses "--size is '0x5', expected HEIGHTxWIDTH" benchmark det.onnx --size 0x5
+refuses "--runs" benchmark det.onnx --runs 0
+refuses "expected a verb: info" model
+refuses "unknown verb 'infos': did you mean 'info'?" model infos
+refuses "unexpected argument 'now'" doctor now
+absent out
+
+# Every option of issue and documentation is taken.
+expect 0 dbnet predict --model det.onnx photo.jpg --preset native --size 96 --threshold 0.3 \
+  --box-threshold 0.5 --unclip 1.5 --min-size 3 --max-candidates 100 --score-mode box --dilate \
+  --max-pixels 100000 --max-input-pixels 100000 --tile --threads 1 --shape quad --explain
+for preset in native mhliao mmocr paddle; do
+  for shape in quad polygon; do
+    expect 0 dbnet predict --model det.onnx photo.jpg --preset $preset --shape $shape --size 96
+    prints '"regions":[{"score":'
+  done
+done
+expect 0 dbnet predict --model det.onnx photo.jpg --unclip exact
+expect 0 dbnet --version
+prints "dbnet "
