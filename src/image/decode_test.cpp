@@ -25,17 +25,9 @@ namespace {
 
 using test::Bytes;
 using test::EncodedImage;
+using test::largest_difference;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-int largest_difference(const Image& a, const Image& b) {
-    if (a.width() != b.width() || a.height() != b.height()) return 256;
-    int largest = 0;
-    for (int y = 0; y < a.height(); ++y)
-        for (int i = 0; i < 3 * a.width(); ++i)
-            largest = std::max(largest, std::abs(a.row(y)[i] - b.row(y)[i]));
-    return largest;
-}
 
 void expect_decodes(const EncodedImage& encoded) {
     SCOPED_TRACE(encoded.name);

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -17,6 +16,7 @@
 namespace dbnet::image {
 namespace {
 
+using test::largest_difference;
 using test::picture;
 
 /// Bytes of the image in another format, rows `padding` bytes longer than needed.
@@ -48,15 +48,6 @@ Image greens(const Image& image) {
     for (int y = 0; y < image.height(); ++y)
         for (int i = 0; i < 3 * image.width(); ++i) grey.row(y)[i] = image.row(y)[i / 3 * 3 + 1];
     return grey;
-}
-
-int largest_difference(const Image& a, const Image& b) {
-    if (a.width() != b.width() || a.height() != b.height()) return 256;
-    int largest = 0;
-    for (int y = 0; y < a.height(); ++y)
-        for (int i = 0; i < 3 * a.width(); ++i)
-            largest = std::max(largest, std::abs(a.row(y)[i] - b.row(y)[i]));
-    return largest;
 }
 
 ErrorCode code_of(const std::function<void()>& action) {

@@ -1046,6 +1046,15 @@ std::vector<EncodedImage> images_with_huge_headers() {
             {"huge.pgm", pnm_bytes("P5 " + size + " 255\n", {1, 2, 3}), {}, 0, ""}};
 }
 
+int largest_difference(const Image& a, const Image& b) {
+    if (a.width() != b.width() || a.height() != b.height()) return 256;
+    int largest = 0;
+    for (int y = 0; y < a.height(); ++y)
+        for (int i = 0; i < 3 * a.width(); ++i)
+            largest = std::max(largest, std::abs(a.row(y)[i] - b.row(y)[i]));
+    return largest;
+}
+
 Bytes exif_block(int orientation, bool big_endian) {
     Bytes block;
     put(block, big_endian ? "MM" : "II");

@@ -38,6 +38,9 @@ std::vector<EncodedImage> images_of_size(int width, int height);
 /// Files of each format whose header says 20000x15000 pixels, and that hold hardly any data.
 std::vector<EncodedImage> images_with_huge_headers();
 
+/// Largest difference of two samples; 256 when the sizes differ.
+int largest_difference(const Image& a, const Image& b);
+
 /// An EXIF block (from "II" or "MM" on) with one entry.
 Bytes exif_block(int orientation, bool big_endian);
 
