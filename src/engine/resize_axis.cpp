@@ -4,10 +4,13 @@
 #include <cmath>
 
 // Coordinates are computed in f32, not exactly: a scale such as 1/3 is rounded already in the file,
-// and ties in the rounding of `nearest` must fall as they do in the runtimes for which models are
-// exported.
+// and what `nearest` rounds must fall to the side to which the runtimes let it fall for which
+// models are exported (compared with ONNX Runtime for all pairs of extents up to 39).
 namespace dbnet::engine {
 namespace {
+
+/// What comes as near as this to a half stands for a half.
+constexpr float kTie = 1e-6f;
 
 struct Axis {
     float scale;
@@ -35,8 +38,8 @@ float coordinate(model::ResizeCoordinates rule, const Axis& axis, float x) {
 
 float rounded(model::ResizeRounding rounding, float x) {
     switch (rounding) {
-        case model::ResizeRounding::round_prefer_floor: return std::ceil(x - 0.5f);
-        case model::ResizeRounding::round_prefer_ceil: return std::floor(x + 0.5f);
+        case model::ResizeRounding::round_prefer_floor: return std::ceil(x - 0.5f - kTie);
+        case model::ResizeRounding::round_prefer_ceil: return std::floor(x + 0.5f + kTie);
         case model::ResizeRounding::floor: return std::floor(x);
         case model::ResizeRounding::ceil: return std::ceil(x);
     }

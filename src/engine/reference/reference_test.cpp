@@ -349,6 +349,12 @@ TEST(Reference, ResizeNearestRoundsAsNamed) {
     EXPECT_THAT(resized(line, 2, "nearest", "align_corners"), ElementsAre(0, 2));
     EXPECT_THAT(resized(line, 1, "nearest", "half_pixel", "round_prefer_ceil"), ElementsAre(1));
     EXPECT_THAT(resized(line, 1, "nearest", "pytorch_half_pixel"), ElementsAre(0));
+    // 2 * 7 / 4 = 3.5 is a tie although the scale, 4 / 7, is not a float.
+    const Reals seven = {0, 1, 2, 3, 4, 5, 6};
+    EXPECT_THAT(resized(seven, 4, "nearest", "asymmetric", "round_prefer_ceil"),
+                ElementsAre(0, 2, 4, 5));
+    EXPECT_THAT(resized(seven, 4, "nearest", "asymmetric", "round_prefer_floor"),
+                ElementsAre(0, 2, 3, 5));
 }
 
 TEST(Reference, ResizeLinearKeepsARampARamp) {
