@@ -164,6 +164,10 @@ TEST(Decode, SurvivesNoiseBehindEverySignature) {
         }
 }
 
+TEST(Decode, RefusesJpegsOfManyScans) {
+    EXPECT_EQ(refusal(test::jpeg_of_many_scans()), ErrorCode::malformed);
+}
+
 TEST(Decode, RefusesUnknownBitmapsByName) {
     Bytes bytes = test::images_of_size(4, 4)[4].bytes;
     ASSERT_EQ(bytes[0], 'B');

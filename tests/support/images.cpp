@@ -171,11 +171,21 @@ struct JpegKind {
     J_COLOR_SPACE stored = JCS_YCbCr;
     int components = 3;
     bool progressive = false;
+    bool scan_per_coefficient = false;
     bool adobe_marker = true;  ///< where libjpeg writes one by itself
     int luma_sampling = 1;
     int restart_rows = 0;
     Bytes exif = {};
 };
+
+/// A legal progressive script of 190 scans: one for each coefficient of each colour.
+std::vector<jpeg_scan_info> coefficient_scans() {
+    std::vector<jpeg_scan_info> scans{{3, {0, 1, 2}, 0, 0, 0, 0}};
+    for (const int colour : {0, 1, 2})
+        for (int coefficient = 1; coefficient < DCTSIZE2; ++coefficient)
+            scans.push_back({1, {colour}, coefficient, coefficient, 0, 0});
+    return scans;
+}
 
 Bytes jpeg_bytes(int width, int height, Bytes pixels, const JpegKind& kind) {
     jpeg_compress_struct jpeg{};
@@ -196,6 +206,11 @@ Bytes jpeg_bytes(int width, int height, Bytes pixels, const JpegKind& kind) {
     jpeg.restart_in_rows = kind.restart_rows;
     if (!kind.adobe_marker) jpeg.write_Adobe_marker = FALSE;
     if (kind.progressive) jpeg_simple_progression(&jpeg);
+    const auto scans = coefficient_scans();
+    if (kind.scan_per_coefficient) {
+        jpeg.scan_info = scans.data();
+        jpeg.num_scans = static_cast<int>(scans.size());
+    }
     jpeg_start_compress(&jpeg, TRUE);
     if (!kind.exif.empty()) {
         Bytes marker{'E', 'x', 'i', 'f', 0, 0};
@@ -1044,6 +1059,10 @@ std::vector<EncodedImage> images_with_huge_headers() {
             {"huge.gif", huge_gif(), {}, 0, ""},
             {"huge.bmp", huge_bmp(), {}, 0, ""},
             {"huge.pgm", pnm_bytes("P5 " + size + " 255\n", {1, 2, 3}), {}, 0, ""}};
+}
+
+Bytes jpeg_of_many_scans() {
+    return jpeg_bytes(picture(kWidth, kHeight), {.scan_per_coefficient = true});
 }
 
 int largest_difference(const Image& a, const Image& b) {

@@ -38,6 +38,9 @@ std::vector<EncodedImage> images_of_size(int width, int height);
 /// Files of each format whose header says 20000x15000 pixels, and that hold hardly any data.
 std::vector<EncodedImage> images_with_huge_headers();
 
+/// A JPEG whose decoding takes 190 passes over the pixels.
+Bytes jpeg_of_many_scans();
+
 /// Largest difference of two samples; 256 when the sizes differ.
 int largest_difference(const Image& a, const Image& b);
 
