@@ -21,6 +21,10 @@ struct PostprocessOptions {
     int max_candidates = 1000;
     ScoreMode score_mode = ScoreMode::outline;
     bool dilate = false;
+    /// Presets: contours are simplified by this part of their length where the reference does.
+    float simplify = 0.002f;
+    /// Paddle: also do what its pipeline does afterwards: order, clip, drop sides up to 3 pixels.
+    bool predict_det_filter = true;
     bool explain = false;
 
     /// The values that the named implementation uses by default.
@@ -43,6 +47,9 @@ struct PostprocessResult {
     std::vector<Candidate> candidates;  ///< with PostprocessOptions::explain
 };
 
+/// Finds the regions of a map. Values of any size and NaN are legal (a NaN is never text). Time and
+/// memory are linear in the map's pixels plus the length of its contours. Throws
+/// Error{invalid_argument} for a map without pixels or with a valid part that is not inside it.
 PostprocessResult postprocess(const MapView& map, const PostprocessOptions& options);
 
 }  // namespace dbnet::detect
