@@ -96,15 +96,20 @@ Box pixels_around(const Rect& rect, double margin, int width, int height) {
 
 /// canvas = fmax(canvas, 1 - min over edges of clip(distance / D, 0, 1)) inside the box of the
 /// dilated polygon.
-void raise_reference(const Polygon& polygon, const Polygon& dilated, double distance, int width,
+void raise_reference(Polygon polygon, const Polygon& dilated, double distance, int width,
                      int height, std::vector<float>& canvas) {
-    const Box box = pixels_around(geometry::bounding_rect(dilated), 0, width, height);
+    const Rect around = geometry::bounding_rect(dilated);
+    const Box box = pixels_around(around, 0, width, height);
+    // Relative to the box, as in the reference: rounding decides what is NaN on the line of an
+    // edge.
+    for (Point& point : polygon) point = {point.x - around.x, point.y - around.y};
     for (int y = box.top; y <= box.bottom; ++y)
         for (int x = box.left; x <= box.right; ++x) {
             auto nearest = std::numeric_limits<float>::infinity();
             for (std::size_t i = 0; i < polygon.size() && !std::isnan(nearest); ++i) {
                 const Point& next = polygon[(i + 1) % polygon.size()];
-                const double d = reference_distance(x, y, polygon[i], next) / distance;
+                const double d =
+                    reference_distance(x - around.x, y - around.y, polygon[i], next) / distance;
                 const auto clipped =
                     static_cast<float>(std::isnan(d) ? d : std::clamp(d, 0.0, 1.0));
                 nearest = std::isnan(clipped) ? clipped : std::min(nearest, clipped);
