@@ -1,6 +1,3 @@
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/stubs/logging.h>
-
 #include <filesystem>
 #include <limits>
 #include <unordered_set>
@@ -20,18 +17,8 @@
 namespace dbnet::model {
 namespace {
 
-constexpr int kMessageDepth = 32;
-
-onnx::ModelProto parse_message(std::span<const std::uint8_t> bytes) {
-    const google::protobuf::LogSilencer silencer;
-    onnx::ModelProto model;
-    google::protobuf::io::CodedInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
-    stream.SetRecursionLimit(kMessageDepth);
-    if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() ||
-        !model.has_graph() || model.ir_version() < 1)
-        core::fail(ErrorCode::malformed, "this is not an ONNX model, or it is truncated");
-    return model;
-}
+/// Names, attributes and the like per node that a file may have on average.
+constexpr std::int64_t kElementsPerNode = 30;
 
 int default_opset(const onnx::ModelProto& model) {
     for (const auto& import : model.opset_import())
@@ -212,7 +199,9 @@ Graph read_model(std::span<const std::uint8_t> bytes, std::string_view name,
                    " are allowed");
     try {
         ExternalData external(folder, options.max_file_bytes);
-        return Reader(parse_message(bytes), std::move(external), options).read();
+        return Reader(parse_model(bytes, kElementsPerNode * options.max_nodes), std::move(external),
+                      options)
+            .read();
     } catch (const Error& error) {
         throw Error(error.code(), core::concat(name, ": ", error.what()));
     }

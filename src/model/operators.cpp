@@ -92,7 +92,7 @@ const std::vector<OperatorInfo> kOperators = {
     {Op::Sigmoid, "Sigmoid", 9, 1, "F", 1, {}},
     {Op::Slice, "Slice", 9, 3, "TIIII", 1, {}},
     {Op::Softmax, "Softmax", 9, 1, "F", 1, {{"axis", integer}}},
-    {Op::Split, "Split", 9, 1, "TL", 1024, {{"axis", integer}, {"num_outputs", integer, 18}}},
+    {Op::Split, "Split", 9, 1, "TL", 64, {{"axis", integer}, {"num_outputs", integer, 18}}},
     {Op::Sqrt, "Sqrt", 9, 1, "F", 1, {}},
     {Op::Squeeze, "Squeeze", 9, 1, "TL", 1, {}},
     {Op::Sub, "Sub", 9, 2, "NN", 1, {}},
