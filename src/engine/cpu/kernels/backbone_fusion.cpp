@@ -42,7 +42,7 @@ using PointwiseRegion = Region<PackedConv, make_pointwise>;
 // A convolution and what follows it as long as it is the only user of the value before.
 struct ConvStep {
     ConvParts conv;
-    Activation activation;
+    RunActivation activation;
     std::vector<const Node*> nodes;
 
     const std::string& output() const { return nodes.back()->outputs[0]; }

@@ -29,11 +29,16 @@ constexpr int kTapBlock = 96;
 #define DBNET_UNROLL HWY_UNROLL(36)
 
 template <int kCount>
-HWY_INLINE void activate(const Activation& activation, Vector* v) {
+HWY_INLINE void activate(const RunActivation& activation, Vector* v) {
     const Tag d;
     switch (activation.kind) {
-        case Activation::Kind::identity: break;
-        case Activation::Kind::clamp: {
+        case RunActivation::Kind::identity: break;
+        case RunActivation::Kind::relu: {
+            DBNET_UNROLL
+            for (int i = 0; i < kCount; ++i) v[i] = hn::Max(hn::Zero(d), v[i]);
+            break;
+        }
+        case RunActivation::Kind::clamp: {
             const Vector low = hn::Set(d, activation.low);
             const Vector high = hn::Set(d, activation.high);
             DBNET_UNROLL
@@ -44,7 +49,7 @@ HWY_INLINE void activate(const Activation& activation, Vector* v) {
             const Vector slope = hn::Set(d, activation.slope);
             const Vector offset = hn::Set(d, activation.offset);
             const Vector one = hn::Set(d, 1.0F);
-            const bool swish = activation.kind == Activation::Kind::hard_swish;
+            const bool swish = activation.kind == RunActivation::Kind::hard_swish;
             DBNET_UNROLL
             for (int i = 0; i < kCount; ++i) {
                 const Vector gate =
@@ -263,7 +268,7 @@ HWY_EXPORT(block_table);
 const BlockKernels& block_kernels() { return *HWY_DYNAMIC_DISPATCH(block_table)(); }
 
 PackedConv::PackedConv(const float* kernel, const float* channel_bias, int out_channel_count,
-                       int tap_count, const Activation& function)
+                       int tap_count, const RunActivation& function)
     : out_channels(out_channel_count),
       taps(tap_count),
       activation(function),

@@ -14,13 +14,14 @@
 // least.
 namespace dbnet::engine::cpu {
 
-/// identity; clamp(x, low, high); gate = clamp(slope * x + offset, 0, 1); swish = x * gate.
-struct Activation {
-    enum class Kind : std::uint8_t { identity, clamp, hard_sigmoid, hard_swish };
+/// relu: max(x, 0). clamp: min(max(x, low), high). hard_sigmoid: gate = clamp(slope x + offset, 0,
+/// 1). hard_swish: x gate.
+struct RunActivation {
+    enum class Kind : std::uint8_t { identity, relu, clamp, hard_sigmoid, hard_swish };
     Kind kind = Kind::identity;
-    float low = 0.0F;  ///< clamp
+    float low = 0.0F;
     float high = std::numeric_limits<float>::infinity();
-    float slope = 1.0F / 6.0F;  ///< hard_sigmoid, hard_swish
+    float slope = 1.0F / 6.0F;
     float offset = 0.5F;
 };
 
@@ -33,13 +34,13 @@ struct PackedConv {
     PackedConv() = default;
     /// `kernel` [out_channels][taps]; `channel_bias` [out_channels] or nullptr: zeros.
     PackedConv(const float* kernel, const float* channel_bias, int out_channels, int taps,
-               const Activation& activation);
+               const RunActivation& activation);
 
     std::size_t bytes() const { return sizeof(float) * (weights.size() + bias.size()); }
 
     int out_channels = 0;
     int taps = 0;
-    Activation activation;
+    RunActivation activation;
     std::vector<float> weights;  ///< [block of channels][tap][kChannelBlock], padded with zeros
     std::vector<float> bias;     ///< padded to whole blocks
 };
@@ -71,7 +72,7 @@ struct DepthwiseRows {
     float bias = 0.0F;
     float* out = nullptr;  ///< kDepthwiseRows rows, `width` floats apart
     int width = 0;         ///< at least kRowUnit
-    Activation activation;
+    RunActivation activation;
 };
 
 /// Output rows per call: each input row is loaded once for all of them.

@@ -20,7 +20,7 @@
 namespace dbnet::engine::cpu {
 namespace {
 
-using Kind = Activation::Kind;
+using Kind = RunActivation::Kind;
 
 struct Plain {  // a dense tensor [channels][height][width] of one image
     int channels;
@@ -39,9 +39,10 @@ struct Plain {  // a dense tensor [channels][height][width] of one image
     }
 };
 
-double apply(const Activation& activation, double x) {
+double apply(const RunActivation& activation, double x) {
     switch (activation.kind) {
         case Kind::identity: return x;
+        case Kind::relu: return std::max(x, 0.0);
         case Kind::clamp:
             return std::min<double>(std::max<double>(x, activation.low), activation.high);
         default: {
@@ -58,7 +59,7 @@ struct Layer {
     int kernel;
     int stride;
     bool grouped;
-    Activation activation;
+    RunActivation activation;
     std::vector<float> weights;
     std::vector<float> bias;
 
@@ -97,7 +98,7 @@ protected:
         return values;
     }
 
-    Layer layer(int out, int in, int kernel, int stride, const Activation& activation) {
+    Layer layer(int out, int in, int kernel, int stride, const RunActivation& activation) {
         const std::size_t taps = static_cast<std::size_t>(in) * kernel * kernel;
         return {out,
                 in,
@@ -160,7 +161,7 @@ protected:
 struct BlockCase {
     int images, in, middle, out, kernel, stride, height, width;
     bool residual;
-    Activation activation;
+    RunActivation activation;
 };
 
 std::string describe(const BlockCase& c) {
@@ -168,11 +169,11 @@ std::string describe(const BlockCase& c) {
                         c.height, "x", c.width, c.residual ? " residual" : "");
 }
 
-const Activation kRelu{.kind = Kind::clamp};
-const Activation kRelu6{.kind = Kind::clamp, .low = 0, .high = 6};
-const Activation kSwish{.kind = Kind::hard_swish};
-const Activation kSigmoid{.kind = Kind::hard_sigmoid, .slope = 0.2F, .offset = 0.4F};
-const Activation kNone;
+const RunActivation kRelu{.kind = Kind::relu};
+const RunActivation kRelu6{.kind = Kind::clamp, .low = 0, .high = 6};
+const RunActivation kSwish{.kind = Kind::hard_swish};
+const RunActivation kSigmoid{.kind = Kind::hard_sigmoid, .slope = 0.2F, .offset = 0.4F};
+const RunActivation kNone;
 
 std::vector<BlockCase> block_cases() {
     std::vector<BlockCase> cases = {

@@ -94,20 +94,20 @@ std::optional<ConvParts> conv_parts(const Graph& graph, const Node& node) {
                      .pad = static_cast<int>(std::min(pad, kMax))};
 }
 
-std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
+std::optional<RunActivation> activation_of(const Graph& graph, const Node& node) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    using Kind = Activation::Kind;
-    if (node.op == Op::Relu) return Activation{.kind = Kind::clamp};
-    if (node.op == Op::HardSwish) return Activation{.kind = Kind::hard_swish};
+    using Kind = RunActivation::Kind;
+    if (node.op == Op::Relu) return RunActivation{.kind = Kind::relu};
+    if (node.op == Op::HardSwish) return RunActivation{.kind = Kind::hard_swish};
     if (node.op == Op::HardSigmoid) {
         const model::HardSigmoidAttributes attributes = model::hard_sigmoid_attributes(node);
-        return Activation{
+        return RunActivation{
             .kind = Kind::hard_sigmoid, .slope = attributes.alpha, .offset = attributes.beta};
     }
     if (node.op == Op::Clip) {
         const std::optional<float> low = clip_bound(graph, node, 1, -kInfinity);
         const std::optional<float> high = clip_bound(graph, node, 2, kInfinity);
-        if (low && high) return Activation{.kind = Kind::clamp, .low = *low, .high = *high};
+        if (low && high) return RunActivation{.kind = Kind::clamp, .low = *low, .high = *high};
     }
     return std::nullopt;
 }

@@ -53,6 +53,6 @@ struct ConvParts {
 std::optional<ConvParts> conv_parts(const model::Graph& graph, const model::Node& node);
 
 /// The function of a node that is an activation with constant bounds.
-std::optional<Activation> activation_of(const model::Graph& graph, const model::Node& node);
+std::optional<RunActivation> activation_of(const model::Graph& graph, const model::Node& node);
 
 }  // namespace dbnet::engine::cpu

@@ -17,7 +17,7 @@ namespace dbnet::engine::cpu {
 namespace {
 
 // Expanded channels that share a pass over the input.
-constexpr int kChannelGroup = 8;
+constexpr int kChannelGroup = 16;
 
 constexpr std::int64_t kBandRows = kDepthwiseRows;
 

@@ -17,7 +17,7 @@ struct InvertedResidualWeights {
     int stride = 1;                     ///< 1 or 2
     std::vector<float> depthwise;       ///< [channel][kernel][kernel]
     std::vector<float> depthwise_bias;  ///< [channel]
-    Activation depthwise_activation;
+    RunActivation depthwise_activation;
     PackedConv project;
     bool residual = false;
 
