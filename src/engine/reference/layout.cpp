@@ -7,6 +7,7 @@ namespace {
 /// Copies `count` elements: to[to_first...] = from[from_first...].
 void copy_elements(const Buffer& to, std::int64_t to_first, const Buffer& from,
                    std::int64_t from_first, std::int64_t count) {
+    if (count == 0) return;  // there may be no memory to point to
     const std::size_t size = model::size_of(to.type());
     std::memcpy(
         static_cast<std::byte*>(to.data()) + static_cast<std::size_t>(to_first) * size,
