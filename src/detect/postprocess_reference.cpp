@@ -27,6 +27,22 @@ Polygon to_polygon(const IntegerPolygon& vertices) {
     return polygon;
 }
 
+/// The corners as Paddle's pipeline orders them: least x + y, least y - x of the rest, greatest x +
+/// y, greatest y - x. The result crosses itself for some squares that stand on a corner.
+Polygon ordered_by_sums(Polygon corners) {
+    const auto by_sum = [](Point a, Point b) { return a.x + a.y < b.x + b.y; };
+    const auto by_difference = [](Point a, Point b) { return a.y - a.x < b.y - b.x; };
+    const auto take = [&corners](Polygon::iterator corner) {
+        const Point taken = *corner;
+        corners.erase(corner);
+        return taken;
+    };
+    const Point last = take(std::max_element(corners.begin(), corners.end(), by_sum));
+    const Point first = take(std::min_element(corners.begin(), corners.end(), by_sum));
+    const auto [low, high] = std::minmax(corners[0], corners[1], by_difference);
+    return {first, low, last, high};
+}
+
 class Reference {
 public:
     Reference(const MapView& map, const PostprocessOptions& options)
@@ -156,14 +172,10 @@ private:
                           static_cast<double>(image_side));
     }
 
-    /// The end of Paddle's pipeline: clip to the last pixel; quads are ordered clockwise first and
-    /// dropped when a side is at most 3 image pixels, fractions cut off.
+    /// The end of Paddle's pipeline: clip to the last pixel; quads are ordered first and dropped
+    /// when a side is at most 3 image pixels, fractions cut off.
     Verdict predict_det_filter(Trial& trial, Polygon& points) const {
-        if (is_quad()) {
-            const Quad ordered =
-                geometry::clockwise_from_top_left({points[0], points[1], points[2], points[3]});
-            points.assign(ordered.begin(), ordered.end());
-        }
+        if (is_quad()) points = ordered_by_sums(points);
         for (Point& point : points)
             point = {std::clamp(point.x, 0.0, map_.image_width - 1.0),
                      std::clamp(point.y, 0.0, map_.image_height - 1.0)};
