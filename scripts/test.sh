@@ -33,7 +33,6 @@ fi
 case $preset in
   asan) export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1 \
                LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp ;;
-  tsan) export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1 \
-               OMP_NUM_THREADS=1 DBNET_TEST_LANE_THREADS=1 ;;
+  tsan) export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1 ;;
 esac
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --parallel "$(nproc)" "$@"

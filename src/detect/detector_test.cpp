@@ -1,0 +1,305 @@
+#include <dbnet/detector.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <dbnet/error.hpp>
+
+#include "geometry/overlap.hpp"
+#include "model/onnx.hpp"
+#include "support/scene.hpp"
+#include "support/temp_dir.hpp"
+#include "support/threads.hpp"
+#include "support/tiny_model.hpp"
+
+namespace dbnet {
+namespace {
+
+using test::Scene;
+using test::TempDir;
+using testing::HasSubstr;
+
+/// The tiny model in a file, written once for all tests.
+const std::string& model_path() {
+    static const TempDir folder;
+    static const std::string path = [] {
+        const std::string file = folder / "tiny.onnx";
+        model::write_onnx(test::tiny_model(), file);
+        return file;
+    }();
+    return path;
+}
+
+Detector open(int threads = 1, int lanes = 1) {
+    DetectorOptions options;
+    options.threads = test::team_size(threads / lanes) * lanes;
+    options.lanes = lanes;
+    return Detector::open(model_path(), options);
+}
+
+std::string error_of(const auto& action, ErrorCode code) {
+    try {
+        action();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), code) << error.what();
+        return error.what();
+    }
+    return "nothing was thrown";
+}
+
+Polygon outline(const Rect& box) {
+    return {{box.x, box.y},
+            {box.x + box.width, box.y},
+            {box.x + box.width, box.y + box.height},
+            {box.x, box.y + box.height}};
+}
+
+/// Every box is found by a region of its own, and there are no others.
+void expect_found(const Scene& scene, const Detection& detection, double least_iou) {
+    EXPECT_EQ(detection.regions.size(), scene.boxes.size());
+    for (const Rect& box : scene.boxes) {
+        double best = 0;
+        for (const Region& region : detection)
+            best = std::max(best, geometry::iou(outline(box), region.polygon));
+        EXPECT_GT(best, least_iou) << box.x << ' ' << box.y;
+    }
+}
+
+int threads_of_process() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST(Detector, FindsWhatIsThere) {
+    const Scene scene = test::make_scene(640, 480, 8, 1);
+    const Detection detection = open().detect(scene.image);
+    expect_found(scene, detection, 0.6);
+    EXPECT_EQ(detection.image_width, 640);
+    EXPECT_GT(detection.timing.forward, 0);
+    for (const Region& region : detection) {
+        EXPECT_GE(region.score, 0.6f);
+        EXPECT_GT(geometry::iou(region.polygon, region.quad), 0.8);
+    }
+}
+
+TEST(Detector, AnyPixelFormatGivesTheSame) {
+    const Scene scene = test::make_scene(320, 256, 4, 2);
+    const Detector detector = open();
+    const Detection expected = detector.detect(scene.image);
+    std::vector<std::uint8_t> bgra(320 * 256 * 4);
+    for (int y = 0; y < 256; ++y)
+        for (int x = 0; x < 320; ++x)
+            for (int c = 0; c < 3; ++c)
+                bgra[static_cast<std::size_t>(((255 - y) * 320 + x) * 4 + c)] =
+                    scene.image.row(y)[3 * x + 2 - c];
+    const ImageView bottom_up{bgra.data() + 255 * 320 * 4, 320, 256, -320 * 4, PixelFormat::bgra8};
+    EXPECT_EQ(detector.detect(bottom_up).regions, expected.regions);
+}
+
+TEST(Detector, SixtyFourThreadsGetWhatOneGets) {
+    constexpr int kCallers = 64;
+    std::vector<Scene> scenes;
+    for (unsigned i = 0; i < 8; ++i)
+        scenes.push_back(test::make_scene(160 + 32 * static_cast<int>(i), 192, 3, i));
+    const Detector detector = open(4, 2);
+    std::vector<Detection> expected;
+    for (const Scene& scene : scenes) expected.push_back(detector.detect(scene.image));
+    const int before = threads_of_process();
+    std::atomic<int> wrong{0};
+    std::atomic<int> most{0};
+    {
+        std::vector<std::jthread> callers;
+        for (int caller = 0; caller < kCallers; ++caller)
+            callers.emplace_back([&, caller] {
+                for (int i = 0; i < 6; ++i) {
+                    const auto which = static_cast<std::size_t>(caller + i) % scenes.size();
+                    wrong +=
+                        detector.detect(scenes[which].image).regions != expected[which].regions;
+                }
+                most = std::max(most.load(), threads_of_process());
+            });
+    }
+    EXPECT_EQ(wrong, 0);
+    EXPECT_LE(most, before + kCallers + 4) << "callers must not bring OpenMP teams of their own";
+}
+
+TEST(Detector, BatchesEqualSingleImages) {
+    std::vector<Scene> scenes;
+    for (unsigned i = 0; i < 5; ++i)
+        scenes.push_back(test::make_scene(256, 160 + 32 * static_cast<int>(i), 3, i));
+    const Detector detector = open(2, 2);
+    std::vector<ImageView> images;
+    for (const Scene& scene : scenes) images.push_back(scene.image);
+    const std::vector<Detection> batch = detector.detect(images);
+    ASSERT_EQ(batch.size(), images.size());
+    for (std::size_t i = 0; i < images.size(); ++i)
+        EXPECT_EQ(batch[i].regions, detector.detect(images[i]).regions);
+    EXPECT_TRUE(detector.detect(std::span<const ImageView>()).empty());
+}
+
+TEST(Detector, StopsWhenAsked) {
+    const Scene scene = test::make_scene(320, 256, 4, 3);
+    const Detector detector = open();
+    std::stop_source source;
+    source.request_stop();
+    error_of([&] { detector.detect(scene.image, {}, source.get_token()); }, ErrorCode::cancelled);
+    EXPECT_EQ(detector.detect(scene.image).regions.size(), 4u) << "the detector must survive";
+}
+
+TEST(Detector, LargeImagesAreScaledDownOrTiled) {
+    const Scene scene = test::make_scene(2560, 1920, 30, 4);
+    const Detector detector = open();
+    DetectOptions options;
+    options.size = SizeRule::parse("1920");
+    const Detection whole = detector.detect(scene.image, [&] {
+        DetectOptions all = options;
+        all.max_input_pixels = 6'000'000;
+        return all;
+    }());
+    EXPECT_TRUE(whole.warnings.empty());
+    expect_found(scene, whole, 0.6);
+
+    options.max_input_pixels = 600'000;
+    const Detection small = detector.detect(scene.image, options);
+    ASSERT_EQ(small.warnings.size(), 1u);
+    EXPECT_THAT(small.warnings[0], HasSubstr("scaled down"));
+
+    options.tile = true;
+    options.keep_map = true;
+    const Detection tiled = detector.detect(scene.image, options);
+    EXPECT_TRUE(tiled.warnings.empty());
+    EXPECT_EQ(tiled.map.width, 2560);
+    expect_found(scene, tiled, 0.6);
+    EXPECT_EQ(tiled.regions.size(), whole.regions.size());
+}
+
+TEST(Detector, ExtremeImagesStayWithinTheLimit) {
+    const Detector detector = open();
+    DetectOptions options;
+    options.keep_map = true;
+    for (const auto& [width, height] : {std::pair{1, 20'000}, {20'000, 1}, {1, 1}, {3, 5}}) {
+        const Detection detection = detector.detect(Image(width, height), options);
+        EXPECT_LE(static_cast<std::int64_t>(detection.map.width) * detection.map.height,
+                  options.max_input_pixels);
+        EXPECT_LT(detector.memory().arenas, 1'000'000'000u);
+    }
+}
+
+TEST(Detector, KeepsTheMapAndTheReasonsOnRequest) {
+    Scene scene = test::make_scene(320, 256, 4, 5);
+    test::paint(scene.image, {300, 240, 4, 4}, 255);  // too small to be text
+    const Detector detector = open();
+    const Detection plain = detector.detect(scene.image);
+    EXPECT_TRUE(plain.map.values.empty());
+    EXPECT_TRUE(plain.candidates.empty());
+    DetectOptions options;
+    options.keep_map = options.explain = true;
+    const Detection detection = detector.detect(scene.image, options);
+    EXPECT_EQ(detection.regions, plain.regions);
+    EXPECT_EQ(detection.map.values.size(),
+              static_cast<std::size_t>(detection.map.width) * detection.map.height);
+    const auto accepted =
+        std::count_if(detection.candidates.begin(), detection.candidates.end(),
+                      [](const Candidate& c) { return c.verdict == Verdict::accepted; });
+    EXPECT_EQ(static_cast<std::size_t>(accepted), plain.regions.size());
+    options.box_threshold = 1.0f;
+    const Detection none = detector.detect(scene.image, options);
+    EXPECT_TRUE(none.regions.empty());
+    EXPECT_TRUE(std::all_of(none.candidates.begin(), none.candidates.end(),
+                            [](const Candidate& c) { return !c.reason.empty(); }));
+}
+
+TEST(Detector, MemoryIsBoundedAndGivenBack) {
+    DetectorOptions options;
+    options.threads = 1;
+    options.plan_cache = 4;
+    Detector detector = Detector::open(model_path(), options);
+    std::size_t most = 0;
+    for (int i = 0; i < 40; ++i) {
+        detector.detect(Image(96 + 32 * (i % 20), 320));
+        most = std::max(most, detector.memory().plans);
+    }
+    EXPECT_GT(detector.memory().weights, 0u);
+    const MemoryUsage before = detector.memory();
+    EXPECT_LE(before.plans, most);
+    detector.trim();
+    EXPECT_LT(detector.memory().total(), before.total());
+    EXPECT_FALSE(detector.detect(test::make_scene(320, 256, 4, 6).image).regions.empty());
+}
+
+TEST(Detector, RefusesBadArguments) {
+    const Detector detector = open();
+    const Image image(64, 64);
+    error_of([&] { detector.detect(ImageView{}); }, ErrorCode::invalid_argument);
+    error_of(
+        [&] {
+            detector.detect(ImageView{image.row(0), 64, 64, 10, PixelFormat::rgb8});
+        },
+        ErrorCode::invalid_argument);
+    DetectOptions options;
+    options.max_input_pixels = 5;
+    EXPECT_THAT(error_of([&] { detector.detect(image, options); }, ErrorCode::invalid_argument),
+                HasSubstr("max_input_pixels"));
+    options = {};
+    options.threshold = 2;
+    error_of([&] { detector.detect(image, options); }, ErrorCode::invalid_argument);
+    DetectorOptions negative;
+    negative.lanes = -1;
+    error_of([&] { Detector::open(model_path(), negative); }, ErrorCode::invalid_argument);
+    error_of([] { Detector::open("missing.onnx"); }, ErrorCode::io);
+}
+
+TEST(Detector, RefusesModelsThatAreNoDetectors) {
+    const TempDir folder;
+    const auto refused = [&](auto change) {
+        model::Graph graph = test::tiny_model();
+        change(graph);
+        model::write_onnx(graph, folder / "m.onnx");
+        return error_of([&] { Detector::open(folder / "m.onnx").detect(Image(64, 64)); },
+                        ErrorCode::unsupported);
+    };
+    EXPECT_THAT(refused([](model::Graph& g) {
+                    g.inputs[0].dims = {-1, 3, -1, -1, 1};
+                }),
+                HasSubstr("[N, 3, H, W]"));
+    EXPECT_THAT(refused([](model::Graph& g) {
+                    g.inputs.push_back({"more", model::DataType::f32, {1}});
+                }),
+                HasSubstr("2 inputs"));
+    EXPECT_THAT(refused([](model::Graph& g) {
+                    g.add(model::Op::GlobalAveragePool, "pooled", {g.outputs[0].name});
+                    g.outputs = {{"pooled", model::DataType::f32, {-1, 1, 1, 1}}};
+                }),
+                HasSubstr("probability map"));
+}
+
+TEST(Detector, FixedInputSizesAreObeyed) {
+    const TempDir folder;
+    model::Graph graph = test::tiny_model();
+    graph.inputs[0].dims = {1, 3, 256, 320};
+    model::write_onnx(graph, folder / "fixed.onnx");
+    DetectorOptions one;
+    one.threads = 1;
+    const Detector detector = Detector::open(folder / "fixed.onnx", one);
+    const Scene scene = test::make_scene(640, 512, 6, 7);
+    DetectOptions options;
+    options.keep_map = true;
+    const Detection detection = detector.detect(scene.image, options);
+    EXPECT_EQ(detection.map.width, 320);
+    EXPECT_EQ(detection.map.height, 256);
+    expect_found(scene, detection, 0.5);
+    options.size = SizeRule::parse("640");
+    EXPECT_THAT(
+        error_of([&] { detector.detect(scene.image, options); }, ErrorCode::invalid_argument),
+        HasSubstr("256x320"));
+}
+
+}  // namespace
+}  // namespace dbnet
