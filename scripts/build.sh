@@ -42,6 +42,6 @@ if [ "$install" = yes ] && [ -n "$(missing)" ]; then
 fi
 
 arguments=(--preset "$preset")
-[ "$preset" = fuzz ] || arguments+=("-DDBNET_BUILD_TESTS=$full" "-DDBNET_BUILD_TRAIN=$full")
+[ "$full" = ON ] || arguments+=(-DDBNET_BUILD_TESTS=OFF -DDBNET_BUILD_TRAIN=OFF)
 cmake "${arguments[@]}" -Wno-dev > /dev/null
 cmake --build "build/$preset"
