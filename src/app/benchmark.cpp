@@ -44,7 +44,8 @@ BenchmarkResult benchmark(const BenchmarkOptions& options) {
     const auto context = backend.create_context(result.threads);
     const auto run = [&] { return backend.run(*executable, *context, {&input, 1}); };
     for (int i = 0; i < kWarmUpRuns; ++i) {
-        const std::span<const float> output = run().front().f32();
+        const engine::Buffer first = run().front();
+        const std::span<const float> output = first.f32();
         result.output_checksum = std::accumulate(output.begin(), output.end(), 0.0);
     }
     std::vector<double> milliseconds;
@@ -57,6 +58,8 @@ BenchmarkResult benchmark(const BenchmarkOptions& options) {
     result.median_ms = quantile(milliseconds, 0.5);
     result.min_ms = milliseconds.front();
     result.p90_ms = quantile(milliseconds, 0.9);
+    if (options.profile)
+        result.steps = engine::cpu::profile(*executable, *context, {&input, 1}, options.runs);
     return result;
 }
 

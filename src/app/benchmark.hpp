@@ -1,6 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "engine/cpu/profile.hpp"
 
 namespace dbnet::app {
 
@@ -10,6 +13,7 @@ struct BenchmarkOptions {
     int width = 1280;
     int threads = 0;  ///< 0: all cores
     int runs = 20;
+    bool profile = false;  ///< also time each step
 };
 
 struct BenchmarkResult {
@@ -17,7 +21,8 @@ struct BenchmarkResult {
     double median_ms = 0;
     double min_ms = 0;
     double p90_ms = 0;
-    double output_checksum = 0;  ///< sum of the first output's elements
+    double output_checksum = 0;                   ///< sum of the first output's elements
+    std::vector<engine::cpu::StepProfile> steps;  ///< with BenchmarkOptions::profile
 };
 
 /// Times the forward pass alone, warm, on the input 2 sin(0.37 i), i counting the elements of

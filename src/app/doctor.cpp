@@ -18,6 +18,7 @@
 #include "core/threads.hpp"
 #include "detect/postprocess.hpp"
 #include "engine/backend.hpp"
+#include "engine/cpu/profile.hpp"
 #include "image/encode.hpp"
 #include "model/networks/network.hpp"
 #include "model/onnx.hpp"
@@ -54,15 +55,18 @@ std::string instruction_sets() {
 }
 
 std::vector<Fact> collect_facts() {
-    std::vector<Fact> facts{{"dbnet", version()},
-                            {"compiler", __VERSION__},
-                            {"OpenCV", cv::getVersionString()},
-                            {"oneTBB", TBB_runtime_version()},
-                            {"processor", processor_name()},
-                            {"instruction sets", instruction_sets()},
-                            {"threads", std::to_string(core::available_cores())},
-                            {"default model", default_model().value_or("none")}};
-    return facts;
+    const engine::cpu::KernelInfo kernels = engine::cpu::kernel_info();
+    return {{"dbnet", version()},
+            {"compiler", __VERSION__},
+            {"oneDNN", kernels.onednn_version},
+            {"OpenCV", cv::getVersionString()},
+            {"oneTBB", TBB_runtime_version()},
+            {"processor", processor_name()},
+            {"instruction sets", instruction_sets()},
+            {"oneDNN's kernels", kernels.onednn_isa},
+            {"own kernels", kernels.highway_target},
+            {"threads", std::to_string(core::available_cores())},
+            {"default model", default_model().value_or("none")}};
 }
 
 std::string check_images() {

@@ -10,9 +10,10 @@ namespace {
 const std::vector<std::string_view> kFruit = {"apple", "pear", "plum"};
 
 TEST(Names, slips_of_the_finger_find_the_nearest_name) {
-    EXPECT_EQ(nearest("aple", kFruit), "apple");  // a letter left out
-    EXPECT_EQ(nearest("peaar", kFruit), "pear");  // one too many
-    EXPECT_EQ(nearest("plim", kFruit), "plum");   // a wrong one
+    EXPECT_EQ(nearest("aple", kFruit), "apple");   // a letter left out
+    EXPECT_EQ(nearest("peaar", kFruit), "pear");   // one too many
+    EXPECT_EQ(nearest("plim", kFruit), "plum");    // a wrong one
+    EXPECT_EQ(nearest("appel", kFruit), "apple");  // two letters swapped
     EXPECT_EQ(nearest("pearl", kFruit), "pear");
     EXPECT_EQ(nearest("cherry", kFruit), "");
     EXPECT_EQ(nearest("", kFruit), "");

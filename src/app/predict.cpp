@@ -66,24 +66,23 @@ private:
         const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                         static_cast<std::size_t>(threads));
         tbb::task_arena arena(threads);
+        const auto first = tbb::make_filter<void, JobPointer>(
+            tbb::filter_mode::serial_in_order,
+            [this](tbb::flow_control& control) { return next(control); });
+        const auto parallel = [this](Step step, std::optional<ErrorCode> fatal) {
+            return tbb::make_filter<JobPointer, JobPointer>(
+                tbb::filter_mode::parallel,
+                [this, step, fatal](const JobPointer& job) { return attempt(job, step, fatal); });
+        };
+        const auto last = tbb::make_filter<JobPointer, void>(
+            tbb::filter_mode::serial_in_order, [this](const JobPointer& job) {
+                finish(*attempt(job, &Pipeline::list, ErrorCode::io));
+            });
         arena.execute([&] {
-            tbb::parallel_pipeline(
-                images_in_work,
-                tbb::make_filter<void, JobPointer>(
-                    tbb::filter_mode::serial_in_order,
-                    [this](tbb::flow_control& control) { return next(control); }) &
-                    tbb::make_filter<JobPointer, JobPointer>(
-                        tbb::filter_mode::parallel,
-                        [this](const JobPointer& job) { return step(job, &Pipeline::decode); }) &
-                    tbb::make_filter<JobPointer, JobPointer>(
-                        tbb::filter_mode::parallel,
-                        [this](const JobPointer& job) { return step(job, &Pipeline::detect); }) &
-                    tbb::make_filter<JobPointer, JobPointer>(
-                        tbb::filter_mode::parallel,
-                        [this](const JobPointer& job) { return step(job, &Pipeline::write); }) &
-                    tbb::make_filter<JobPointer, void>(
-                        tbb::filter_mode::serial_in_order,
-                        [this](const JobPointer& job) { finish(*step(job, &Pipeline::list)); }));
+            tbb::parallel_pipeline(images_in_work,
+                                   first & parallel(&Pipeline::decode, std::nullopt) &
+                                       parallel(&Pipeline::detect, ErrorCode::invalid_argument) &
+                                       parallel(&Pipeline::write, ErrorCode::io) & last);
         });
     }
 
@@ -96,18 +95,16 @@ private:
         return std::make_shared<Job>(Job{inputs_[position_++]});
     }
 
-    /// Does one step. What is wrong with the image stays with the image; an output that cannot be
-    /// written (io, from the steps that write) and options that suit no image end the run.
-    JobPointer step(const JobPointer& job, void (Pipeline::*work)(Job&)) {
-        const bool writes = work == &Pipeline::write || work == &Pipeline::list;
+    using Step = void (Pipeline::*)(Job&);
+
+    /// Does one step. What goes wrong stays with the image, unless it is of the kind `fatal`: then
+    /// it concerns all of them and ends the run.
+    JobPointer attempt(const JobPointer& job, Step step, std::optional<ErrorCode> fatal) {
         if (!job->error.empty()) return job;
         try {
-            (this->*work)(*job);
+            (this->*step)(*job);
         } catch (const Error& error) {
-            const bool detects = work == &Pipeline::detect;
-            if ((writes && error.code() == ErrorCode::io) ||
-                (detects && error.code() == ErrorCode::invalid_argument))
-                throw;
+            if (error.code() == fatal) throw;
             job->error = error.what();
         } catch (const std::bad_alloc&) {
             job->error = job->input.path + ": not enough memory";

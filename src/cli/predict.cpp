@@ -203,8 +203,9 @@ app::PredictHooks hooks_for(Terminal& terminal) {
     hooks.interrupted = interrupted;
     auto total = std::make_shared<std::size_t>(0);
     auto done = std::make_shared<std::size_t>(0);
-    hooks.on_start = [&terminal, total](std::size_t images) {
+    hooks.on_start = [&terminal, total, done](std::size_t images) {
         *total = images;
+        *done = 0;
         terminal.progress(0, images);
     };
     hooks.on_image = [&terminal, total, done](const app::ImageReport& image) {

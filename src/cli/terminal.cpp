@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/error.hpp"
+
 namespace dbnet::cli {
 namespace {
 
@@ -53,12 +55,14 @@ std::string progress_bar(std::size_t done, std::size_t total, double seconds) {
     constexpr std::size_t kWidth = 24;
     const std::size_t filled = total == 0 ? kWidth : done * kWidth / total;
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
-    const std::string left =
-        done == 0 ? "" : ", " + duration(static_cast<double>(total - done) / rate) + " left";
-    char numbers[96];
-    std::snprintf(numbers, sizeof numbers, "] %zu/%zu images, %.1f images/s%s", done, total, rate,
-                  left.c_str());
-    return "[" + std::string(filled, '#') + std::string(kWidth - filled, '-') + numbers;
+    std::string text = "[";
+    text.append(filled, '#').append(kWidth - filled, '-');
+    char numbers[64];
+    std::snprintf(numbers, sizeof numbers, "] %zu/%zu images, %.1f images/s", done, total, rate);
+    text += numbers;
+    if (done > 0)
+        text += core::concat(", ", duration(static_cast<double>(total - done) / rate), " left");
+    return text;
 }
 
 void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }

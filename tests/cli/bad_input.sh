@@ -9,7 +9,7 @@ is "$(grep -c '^error: bad/' stderr)" ${#bad[@]}
 for image in "${bad[@]}"; do says "error: $image"; done
 is "$(wc -l < out/jsonl/predictions.jsonl)" $((${#good[@]} + 1))
 for image in "${good[@]}"; do grep -qF "\"$image\"" out/jsonl/predictions.jsonl || fail "$image is missing"; done
-is "$(tool centres jsonl out/jsonl/predictions.jsonl | grep -c '^mislabelled ')" 3
+tool finds jsonl out/jsonl/predictions.jsonl mislabelled photo
 
 # Nothing but bad images.
 expect 3 dbnet predict --model det.onnx bad

@@ -1,14 +1,16 @@
 // What the shell tests of the commands need besides a shell: a model whose answers are known,
 // images of every kind, and readers of what was written.
 //   cli_tool assets FOLDER
-//   cli_tool centres FORMAT FILE                   "image x y" for each region
+//   cli_tool finds FORMAT FILE STEM...    the file has the bars of photo() for each of these images
 //   cli_tool compare TOLERANCE FORMAT FILE FORMAT FILE
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <random>
+#include <span>
 #include <string>
 
 #include <dbnet/image.hpp>
@@ -20,6 +22,7 @@
 #include "image/encode.hpp"
 #include "model/onnx.hpp"
 #include "support/images.hpp"
+#include "support/tiny_model.hpp"
 
 namespace dbnet::test {
 namespace {
@@ -27,28 +30,14 @@ namespace {
 namespace fs = std::filesystem;
 using formats::Record;
 
-/// Probability = sigmoid(40 * mean of the channels - 20): what is bright is text.
-void write_model(const std::string& path) {
-    constexpr float kSlope = 40;
-    const float weight = kSlope / 3;
-    model::Graph graph;
-    graph.name = "bright";
-    graph.inputs = {{"image", model::DataType::f32, {-1, 3, -1, -1}}};
-    graph.outputs = {{"probability", model::DataType::f32, {-1, 1, -1, -1}}};
-    graph.parameters["weight"] =
-        model::Tensor::of({1, 3, 1, 1}, std::vector<float>{weight, weight, weight});
-    graph.parameters["bias"] = model::Tensor::of({1}, std::vector<float>{-kSlope / 2});
-    graph.add(model::Op::Conv, "logits", {"image", "weight", "bias"});
-    graph.add(model::Op::Sigmoid, "probability", {"logits"});
-    graph.metadata = {{"dbnet.mean", "0,0,0"}, {"dbnet.std", "1,1,1"}, {"dbnet.size", "96"}};
-    model::write_onnx(graph, path);
-}
+/// White bars of 80x24 pixels on black, by their centres in reading order.
+constexpr std::array<Point, 3> kBars{{{72, 44}, {232, 44}, {152, 124}}};
 
-/// Black, with white bars of 40x10 pixels, whose centres are (40, 25), (120, 25) and (80, 65).
 Image photo() {
-    Image image(160, 96);
-    for (const auto& [left, top] : {std::pair{20, 20}, {100, 20}, {60, 60}})
-        for (int y = top; y < top + 10; ++y) std::fill_n(image.row(y) + left * 3, 40 * 3, 255);
+    Image image(320, 192);
+    for (const Point& centre : kBars)
+        for (int y = static_cast<int>(centre.y) - 12; y < centre.y + 12; ++y)
+            std::fill_n(image.row(y) + (static_cast<int>(centre.x) - 40) * 3, 80 * 3, 255);
     return image;
 }
 
@@ -105,14 +94,32 @@ std::vector<Record> read_records(const std::string& format, const std::string& p
     return read_all(*found, path);
 }
 
-void print_centres(const std::string& format, const std::string& path) {
-    for (const Record& record : read_records(format, path))
-        for (const formats::RecordRegion& region : record.regions) {
-            const Rect box = geometry::bounding_rect(region.polygon);
-            std::cout << fs::path(record.image).stem().string() << " "
-                      << std::lround(box.x + box.width / 2) << " "
-                      << std::lround(box.y + box.height / 2) << "\n";
-        }
+bool is_about(const formats::RecordRegion& region, const Point& centre) {
+    constexpr double kTolerance = 4;
+    const Rect box = geometry::bounding_rect(region.polygon);
+    return std::abs(box.x + box.width / 2 - centre.x) < kTolerance &&
+           std::abs(box.y + box.height / 2 - centre.y) < kTolerance;
+}
+
+std::map<std::string, Record> by_stem(std::vector<Record> records) {
+    std::map<std::string, Record> result;
+    for (Record& record : records) {
+        const std::string stem = fs::path(record.image).stem();
+        result[stem] = std::move(record);
+    }
+    return result;
+}
+
+const Record& at(const std::map<std::string, Record>& records, const std::string& stem) {
+    const auto found = records.find(stem);
+    if (found == records.end()) core::fail(ErrorCode::malformed, stem, " is missing");
+    return found->second;
+}
+
+void find_bars(const std::map<std::string, Record>& records, std::span<const std::string> stems) {
+    for (const std::string& stem : stems)
+        if (!std::ranges::equal(at(records, stem).regions, kBars, is_about))
+            core::fail(ErrorCode::malformed, stem, ": not the regions that were drawn");
 }
 
 void compare_regions(const Record& a, const Record& b, double tolerance) {
@@ -130,25 +137,21 @@ void compare_regions(const Record& a, const Record& b, double tolerance) {
 }
 
 /// Every image of the first file must be in the second one, with the same regions.
-void compare(double tolerance, const std::vector<Record>& first,
-             const std::vector<Record>& second) {
-    std::map<std::string, const Record*> by_stem;
-    for (const Record& record : second) by_stem[fs::path(record.image).stem()] = &record;
+void compare(double tolerance, const std::vector<Record>& first, std::vector<Record> second) {
+    const std::map<std::string, Record> others = by_stem(std::move(second));
     if (first.empty()) core::fail(ErrorCode::malformed, "nothing to compare");
-    for (const Record& record : first) {
-        const auto found = by_stem.find(fs::path(record.image).stem());
-        if (found == by_stem.end()) core::fail(ErrorCode::malformed, record.image, " is missing");
-        compare_regions(record, *found->second, tolerance);
-    }
+    for (const Record& record : first)
+        compare_regions(record, at(others, fs::path(record.image).stem()), tolerance);
 }
 
 int run(const std::vector<std::string>& arguments) {
     if (arguments.size() == 2 && arguments[0] == "assets") {
-        write_model(arguments[1] + "/det.onnx");
+        model::write_onnx(tiny_model(), arguments[1] + "/det.onnx");
         write_good_images(arguments[1]);
         write_bad_images(arguments[1]);
-    } else if (arguments.size() == 3 && arguments[0] == "centres") {
-        print_centres(arguments[1], arguments[2]);
+    } else if (arguments.size() > 3 && arguments[0] == "finds") {
+        find_bars(by_stem(read_records(arguments[1], arguments[2])),
+                  std::span(arguments).subspan(3));
     } else if (arguments.size() == 6 && arguments[0] == "compare") {
         compare(std::stod(arguments[1]), read_records(arguments[2], arguments[3]),
                 read_records(arguments[4], arguments[5]));

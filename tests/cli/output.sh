@@ -2,7 +2,7 @@
 expect 0 dbnet predict --model det.onnx --out out --save-image --save-crops --save-maps --explain photo.jpg
 exists out/image/photo.jpg out/crops/photo/001.png out/crops/photo/003.png out/maps/photo.png
 absent out/crops/photo/004.png
-grep -q '"map_width": 160' out/maps/photo.json || fail "the map's width is not in its file"
+grep -q '"map_width": 320' out/maps/photo.json || fail "the map's width is not in its file"
 grep -q '"threshold"' out/maps/photo.json || fail "the threshold is not in the map's file"
 
 # The map is a picture that dbnet itself reads: bright where text is.

@@ -39,12 +39,12 @@ refuses "unexpected argument 'now'" doctor now
 absent out
 
 # Every option of issue and documentation is taken.
-expect 0 dbnet predict --model det.onnx photo.jpg --preset native --size 96 --threshold 0.3 \
+expect 0 dbnet predict --model det.onnx photo.jpg --preset native --size 192 --threshold 0.3 \
   --box-threshold 0.5 --unclip 1.5 --min-size 3 --max-candidates 100 --score-mode box --dilate \
   --max-pixels 100000 --max-input-pixels 100000 --tile --threads 1 --shape quad --explain
 for preset in native mhliao mmocr paddle; do
   for shape in quad polygon; do
-    expect 0 dbnet predict --model det.onnx photo.jpg --preset $preset --shape $shape --size 96
+    expect 0 dbnet predict --model det.onnx photo.jpg --preset $preset --shape $shape --size 192
     prints '"regions":[{"score":'
   done
 done
