@@ -1,168 +1,32 @@
 #include "engine/cpu/kernels/pyramid.hpp"
 
 #include <omp.h>
+
 #include <algorithm>
 
-#include "engine/cpu/kernels/pyramid_weights.hpp"
+#include "engine/cpu/kernels/pyramid_plan.hpp"
 
 namespace dbnet::engine::cpu {
 
 namespace {
 
-struct Extent {
-    int height;
-    int width;
-
-    std::ptrdiff_t row() const { return round_up(width, kRowUnit); }
-    /// An odd number of lines, so that channels do not meet in the same sets of the cache.
-    std::ptrdiff_t plane() const { return height * row() + kMaxLanes; }
-};
-
-/// Scratch memory handed out in lines of 64 bytes.
-class Layout {
-public:
-    std::size_t take(std::ptrdiff_t floats) {
-        const std::size_t begin = floats_;
-        floats_ += static_cast<std::size_t>(round_up(floats, kMaxLanes));
-        return begin;
-    }
-    std::size_t floats() const { return floats_; }
-
-private:
-    std::size_t floats_ = 0;
-};
-
-/// What a kernel knows before it runs: extents and where everything lies in the scratch memory.
-struct Plan {
-    struct Level {
-        std::size_t input_means = 0;
-        std::size_t point = 0;               ///< lateral weights times the gate's factors
-        std::size_t transposed = 0;          ///< the same, transposed
-        std::vector<std::size_t> composite;  ///< for p_i: of c_i, c_{i+1}, ...
-        std::size_t f = 0;
-        std::size_t p = 0;
-        std::size_t p_means = 0;
-        std::size_t head = 0;  ///< head weights times the gate's factors
-    };
-
-    Plan(std::shared_ptr<const Pyramid> weights, int images, std::vector<Extent> level_extents);
-
-    std::shared_ptr<const Pyramid> pyramid;
-    int batch;
-    std::vector<Extent> extents;
-    std::vector<Level> levels;
-    std::size_t phases = 0;  ///< of the sum that is being computed
-    std::size_t shared_floats = 0;
-    std::size_t thread_floats = 0;
-
-private:
-    void place_level(std::size_t i, Layout& layout);
-    std::ptrdiff_t phase_floats(std::size_t finest, std::size_t coarsest, int channels) const;
-    std::size_t strip_floats(std::size_t level, int in, int out) const;
-};
-
-/// For a gate: means, factors and what is squeezed in between.
-std::size_t gate_scratch(const NeckLevel& level) {
-    const int squeezed = std::max(level.lateral_gate ? level.lateral_gate->squeeze.out : 0,
-                                  level.out_gate ? level.out_gate->squeeze.out : 0);
-    return static_cast<std::size_t>(2 * level.lateral.out + level.winograd.layout.out + squeezed);
-}
-
-/// 3x3 maps or, where no pixel is an inner one, 2x2.
-int phase_maps(std::size_t finest, std::size_t level) { return level - finest == 1 ? 4 : 9; }
-
-Plan::Plan(std::shared_ptr<const Pyramid> weights, int images, std::vector<Extent> level_extents)
-    : pyramid(std::move(weights)),
-      batch(images),
-      extents(std::move(level_extents)),
-      levels(extents.size()) {
-    const Pyramid& p = *pyramid;
-    const std::size_t coarsest = p.levels() - 1;
-    Layout layout;
-    std::ptrdiff_t largest = phase_floats(0, coarsest, p.head[0].layout.out);
-    for (std::size_t i = 0; i < p.neck.size(); ++i) {
-        place_level(i, layout);
-        largest = std::max(largest, phase_floats(i, coarsest, p.neck[i].winograd.layout.out));
-    }
-    phases = layout.take(largest);
-    shared_floats = layout.floats();
-
-    for (std::size_t i = 0; i < p.levels(); ++i) {
-        const int width = strip_width(p.head[i].layout.in, extents[i].width);
-        thread_floats =
-            std::max(thread_floats, strip_floats(i, p.head[i].layout.in, p.head[i].layout.out));
-        if (i == 0)
-            thread_floats += static_cast<std::size_t>(kWinogradRows * (p.tail.in_channels() + 1)) *
-                                 static_cast<std::size_t>(width) +
-                             p.tail.scratch_floats(width);
-    }
-    for (std::size_t i = 0; i < p.neck.size(); ++i) {
-        thread_floats = std::max(thread_floats, gate_scratch(p.neck[i]));
-        for (std::size_t j = 0; j <= i; ++j) {
-            const int out = p.neck[j].winograd.layout.out;
-            const int inner = p.neck[i].lateral.out;
-            thread_floats =
-                std::max({thread_floats, strip_floats(i, p.neck[i].loaded(), inner),
-                          strip_floats(i, p.neck[i].loaded(), out), strip_floats(i, inner, out)});
-        }
-    }
-    thread_floats =
-        static_cast<std::size_t>(round_up(static_cast<std::ptrdiff_t>(thread_floats), kMaxLanes));
-}
-
-std::size_t Plan::strip_floats(std::size_t level, int in, int out) const {
-    return strip_scratch(in, out, strip_width(in, extents[level].width));
-}
-
-void Plan::place_level(std::size_t i, Layout& layout) {
-    const NeckLevel& level = pyramid->neck[i];
-    const Extent& extent = extents[i];
-    Level& place = levels[i];
-    if (level.lateral_gate) {
-        place.input_means = layout.take(level.loaded());
-        place.point = layout.take(level.point.floats());
-        place.transposed = layout.take(level.transposed.floats());
-    }
-    for (std::size_t j = i; j < pyramid->coarsest_source(i); ++j) {
-        const Packed& outer = j == i ? level.winograd : level.edges;
-        const PackedLayout composite(pyramid->neck[j].loaded(), outer.layout.out,
-                                     outer.layout.slots, pyramid->kernels.max_block);
-        place.composite.push_back(layout.take(composite.floats()));
-    }
-    if (i >= pyramid->first_materialised) place.f = layout.take(level.lateral.out * extent.plane());
-    place.p = layout.take(level.winograd.layout.out * extent.plane());
-    if (level.out_gate) {
-        place.p_means = layout.take(level.winograd.layout.out);
-        place.head = layout.take(pyramid->head[i].floats());
-    }
-}
-
-std::ptrdiff_t Plan::phase_floats(std::size_t finest, std::size_t coarsest, int channels) const {
-    std::ptrdiff_t floats = 0;
-    for (std::size_t j = finest + 1; j <= coarsest; ++j)
-        floats += phase_maps(finest, j) * channels * extents[j].plane();
-    return floats;
-}
-
-/// Spreads independent tasks over the team of the enclosing parallel region and waits for all.
+/// Spreads independent tasks over the team of the enclosing parallel region and waits for all. What
+/// a task computes does not depend on the thread, so results do not depend on their number.
 template <typename Task>
 void for_each_task(int count, const Task& task) {
 #pragma omp for schedule(dynamic)
     for (int i = 0; i < count; ++i) task(i);
 }
 
-/// Cuts `height` rows in groups and `width` columns in strips and handles each as one task.
-template <typename Task>
-void for_each_strip(const Extent& extent, int rows, int width, const Task& task) {
-    const int across = (extent.width + width - 1) / width;
-    const int down = (extent.height + rows - 1) / rows;
-    for_each_task(across * down, [&](int index) {
-        Strip strip;
-        strip.y = index / across * rows;
-        strip.x = index % across * width;
-        strip.rows = std::min(rows, extent.height - strip.y);
-        strip.width = std::min(width, extent.width - strip.x);
-        task(strip);
+/// The same for several lists of tasks with counts(list) tasks each: task(list, index in it).
+template <typename Counts, typename Task>
+void for_each_task(std::size_t lists, const Counts& counts, const Task& task) {
+    int total = 0;
+    for (std::size_t list = 0; list < lists; ++list) total += counts(list);
+    for_each_task(total, [&](int index) {
+        std::size_t list = 0;
+        for (; index >= counts(list); ++list) index -= counts(list);
+        task(list, index);
     });
 }
 
@@ -170,26 +34,39 @@ void for_each_strip(const Extent& extent, int rows, int width, const Task& task)
 struct Sum {
     std::size_t level = 0;
     std::vector<Source> sources;
+    std::vector<Phases> phases;  ///< of sources 2, 3, ...
     const float* bias = nullptr;
+
+    /// The two finest sources take one step together, each other one a step before that.
+    std::size_t steps() const { return std::max<std::size_t>(sources.size(), 2) - 1; }
+    /// What the values of a source start from; those of source 0 from `local` phases if there is a
+    /// source 1.
+    Start start_of(std::size_t s, const Phases* local = nullptr) const {
+        if (s + 1 == sources.size()) return {nullptr, bias};
+        return {s == 0 ? local : &phases[s - 1], nullptr};
+    }
 };
 
-/// The run for one image; its members are called by all threads of a team together.
+Phases make_phases(std::size_t s, float* memory, const Extent& extent, int channels) {
+    Phases phases;
+    phases.row = extent.row();
+    phases.plane = extent.plane();
+    for (std::size_t y = 0; y < 3; ++y)
+        for (std::size_t x = 0; x < 3; ++x) {
+            if (phase_maps(s) == 4 && (y == 1 || x == 1)) continue;
+            phases.map[y][x] = memory;
+            memory += channels * phases.plane;
+        }
+    return phases;
+}
+
+/// The run for one image. All threads of a team call execute() together, each with working memory
+/// of its own; what they share is made before, in the constructor.
 class Run {
 public:
-    Run(const Plan& plan, std::vector<const float*> inputs, float* map, float* shared)
-        : plan_(plan),
-          pyramid_(*plan.pyramid),
-          inputs_(std::move(inputs)),
-          map_(map),
-          shared_(shared) {
-        for (std::size_t i = 0; i < pyramid_.neck.size(); ++i) sums_.push_back(level_sum(i));
-        head_ = head_sum();
-    }
+    Run(const PyramidPlan& plan, std::vector<const float*> inputs, float* map, float* shared);
 
-    void execute(float* own) const {
-        if (!pyramid_.neck.empty()) neck(own);
-        head(own);
-    }
+    void execute(float* own) const;
 
 private:
     float* at(std::size_t place) const { return shared_ + place; }
@@ -205,35 +82,62 @@ private:
     const float* transposed_weights(std::size_t i) const;
     Sum level_sum(std::size_t i) const;
     Sum head_sum() const;
+    void add_phases(Sum& sum, const std::vector<std::size_t>& places) const;
 
     void neck(float* own) const;
-    void means(const Planes& planes, float* out) const;
+    void means(const std::vector<Planes>& maps, const std::vector<float*>& out) const;
     void gate_lateral(std::size_t i, float* own) const;
-    void compose() const;
-    void materialise(std::size_t k, float* own) const;
-    void level(std::size_t i, float* own) const;
     void gate_head(std::size_t i, float* own) const;
-    void head(float* own) const;
+    void compose(std::size_t i, int task) const;
+    void materialise(std::size_t k, float* own) const;
 
-    Phases phases_of(const Sum& sum, std::size_t source) const;
-    /// Adds all sources but the finest.
-    void coarse_sources(const Sum& sum, float* own) const;
+    Tiling tiling(const Sum& sum, std::size_t step) const;
+    void coarse_tile(const Sum& sum, std::size_t step, int task, float* own) const;
+    void fine_tile(const Sum& sum, const Tile& tile, const Target& target, float* own) const;
+    void level_tile(std::size_t i, std::size_t step, int task, float* own) const;
+    void head_tile(int task, float* own) const;
 
-    const Plan& plan_;
+    const PyramidPlan& plan_;
     const Pyramid& pyramid_;
     std::vector<const float*> inputs_;
     float* map_;
     float* shared_;
     std::vector<Sum> sums_;
+    std::size_t rounds_ = 0;  ///< most steps of a level's sum
     Sum head_;
+    // Arguments of means(), where there are gates.
+    std::vector<Planes> lateral_maps_;
+    std::vector<float*> lateral_means_;
+    std::vector<Planes> p_maps_;
+    std::vector<float*> p_means_;
 };
+
+Run::Run(const PyramidPlan& plan, std::vector<const float*> inputs, float* map, float* shared)
+    : plan_(plan),
+      pyramid_(*plan.pyramid),
+      inputs_(std::move(inputs)),
+      map_(map),
+      shared_(shared),
+      head_(head_sum()) {
+    for (std::size_t i = 0; i < pyramid_.neck.size(); ++i) {
+        sums_.push_back(level_sum(i));
+        rounds_ = std::max(rounds_, sums_.back().steps());
+        if (pyramid_.neck[i].lateral_gate) {
+            lateral_maps_.push_back(input_planes(i));
+            lateral_means_.push_back(at(plan_.levels[i].input_means));
+        }
+        if (pyramid_.neck[i].out_gate) {
+            p_maps_.push_back(p_planes(i));
+            p_means_.push_back(at(plan_.levels[i].p_means));
+        }
+    }
+}
 
 Planes Run::input_planes(std::size_t i) const {
     const Extent& extent = plan_.extents[i];
     Planes planes;
     planes.data = inputs_[i];
-    planes.channels =
-        pyramid_.neck.empty() ? pyramid_.head[i].layout.in : pyramid_.neck[i].in_channels();
+    planes.channels = pyramid_.input_channels(i);
     planes.height = extent.height;
     planes.width = extent.width;
     planes.row = extent.width;
@@ -259,60 +163,96 @@ const float* Run::transposed_weights(std::size_t i) const {
 
 Sum Run::level_sum(std::size_t i) const {
     const NeckLevel& level = pyramid_.neck[i];
-    const int out = level.winograd.layout.out;
     Sum sum;
     sum.level = i;
     sum.bias = level.out_bias.empty() ? nullptr : level.out_bias.data();
     const std::size_t k = pyramid_.coarsest_source(i);
     for (std::size_t j = i; j < k; ++j)
-        sum.sources.push_back({input_planes(j), at(plan_.levels[i].composite[j - i]), out});
-    const Packed& last = k == i ? level.winograd : level.edges;
-    sum.sources.push_back({f_planes(k), last.values.data(), out});
+        sum.sources.push_back(
+            {input_planes(j), at(plan_.levels[i].composite[j - i]), level.out_channels()});
+    sum.sources.push_back({f_planes(k), level.outer(k == i).values.data(), level.out_channels()});
+    add_phases(sum, plan_.levels[i].phases);
     return sum;
 }
 
 Sum Run::head_sum() const {
+    const bool neck = !pyramid_.neck.empty();
     Sum sum;
     sum.bias = pyramid_.head_bias.empty() ? nullptr : pyramid_.head_bias.data();
     for (std::size_t i = 0; i < pyramid_.levels(); ++i) {
-        const bool neck = !pyramid_.neck.empty();
         const bool gated = neck && pyramid_.neck[i].out_gate;
         const Packed& packed = pyramid_.head[i];
         sum.sources.push_back({neck ? p_planes(i) : input_planes(i),
                                gated ? at(plan_.levels[i].head) : packed.values.data(),
                                packed.layout.out});
     }
+    add_phases(sum, plan_.head_phases);
     return sum;
 }
 
-void Run::neck(float* own) const {
-    for (std::size_t i = 0; i < pyramid_.levels(); ++i)
-        if (pyramid_.neck[i].lateral_gate) means(input_planes(i), at(plan_.levels[i].input_means));
-    for_each_task(static_cast<int>(pyramid_.levels()),
-                  [&](int i) { gate_lateral(static_cast<std::size_t>(i), own); });
-    compose();
-    for (std::size_t k = pyramid_.levels(); k-- > pyramid_.first_materialised;) materialise(k, own);
-    for (std::size_t i = 0; i < pyramid_.levels(); ++i) level(i, own);
-    for_each_task(static_cast<int>(pyramid_.levels()),
-                  [&](int i) { gate_head(static_cast<std::size_t>(i), own); });
+void Run::add_phases(Sum& sum, const std::vector<std::size_t>& places) const {
+    for (std::size_t s = 2; s < sum.sources.size(); ++s)
+        sum.phases.push_back(make_phases(s, at(places[s - 2]), plan_.extents[sum.level + s],
+                                         sum.sources[s].out_channels));
 }
 
-// Each channel is summed by one thread, row by row: the result does not depend on their number.
-void Run::means(const Planes& planes, float* out) const {
-    for_each_task(planes.loaded_channels(), [&](int c) {
-        double sum = 0;
-        for (int y = 0; y < planes.height && c < planes.channels; ++y)
-            sum +=
-                pyramid_.kernels.sum(planes.data + c * planes.plane + y * planes.row, planes.width);
-        const double count = static_cast<double>(planes.height) * planes.width;
-        out[c] = c < planes.channels ? static_cast<float>(sum / count) : 1.0F;
-    });
+void Run::execute(float* own) const {
+    if (!pyramid_.neck.empty()) neck(own);
+    const std::size_t last = head_.steps() - 1;
+    for (std::size_t step = 0; step < last; ++step)
+        for_each_task(tiling(head_, step).count(),
+                      [&](int task) { coarse_tile(head_, step, task, own); });
+    for_each_task(tiling(head_, last).count(), [&](int task) { head_tile(task, own); });
+}
+
+void Run::neck(float* own) const {
+    const std::size_t levels = pyramid_.levels();
+    if (!lateral_maps_.empty()) {
+        means(lateral_maps_, lateral_means_);
+        for_each_task(static_cast<int>(levels),
+                      [&](int i) { gate_lateral(static_cast<std::size_t>(i), own); });
+    }
+    for_each_task(
+        levels,
+        [&](std::size_t i) {
+            return static_cast<int>(sums_[i].sources.size() - 1) *
+                   pyramid_.neck[i].winograd.layout.blocks();
+        },
+        [&](std::size_t i, int task) { compose(i, task); });
+    for (std::size_t k = levels; k-- > pyramid_.first_materialised;) materialise(k, own);
+    // The levels' sums are independent: their steps share rounds.
+    for (std::size_t step = 0; step < rounds_; ++step)
+        for_each_task(
+            levels,
+            [&](std::size_t i) {
+                return step < sums_[i].steps() ? tiling(sums_[i], step).count() : 0;
+            },
+            [&](std::size_t i, int task) { level_tile(i, step, task, own); });
+    if (!p_maps_.empty()) {
+        means(p_maps_, p_means_);
+        for_each_task(static_cast<int>(levels),
+                      [&](int i) { gate_head(static_cast<std::size_t>(i), own); });
+    }
+}
+
+void Run::means(const std::vector<Planes>& maps, const std::vector<float*>& out) const {
+    for_each_task(
+        maps.size(), [&](std::size_t i) { return maps[i].loaded_channels(); },
+        [&](std::size_t i, int c) {
+            const Planes& planes = maps[i];
+            double sum = 0;
+            for (int y = 0; y < planes.height && c < planes.channels; ++y)
+                sum += pyramid_.kernels.sum(planes.data + c * planes.plane + y * planes.row,
+                                            planes.width);
+            const double count = static_cast<double>(planes.height) * planes.width;
+            out[i][c] = c < planes.channels ? static_cast<float>(sum / count) : 1.0F;
+        });
 }
 
 void Run::gate_lateral(std::size_t i, float* own) const {
     const NeckLevel& level = pyramid_.neck[i];
     if (!level.lateral_gate) return;
-    const Plan::Level& place = plan_.levels[i];
+    const PyramidPlan::Level& place = plan_.levels[i];
     float* lateral_means = own;
     float* factors = lateral_means + level.lateral.out;
     level.lateral_means(at(place.input_means), lateral_means);
@@ -321,132 +261,107 @@ void Run::gate_lateral(std::size_t i, float* own) const {
     scale_inputs(level.transposed, factors, at(place.transposed));
 }
 
-void Run::compose() const {
-    for (std::size_t i = 0; i < pyramid_.levels(); ++i)
-        for (std::size_t j = i; j < pyramid_.coarsest_source(i); ++j) {
-            const Packed& outer = j == i ? pyramid_.neck[i].winograd : pyramid_.neck[i].edges;
-            for_each_task(outer.layout.blocks(), [&](int b) {
-                compose_block(pyramid_.kernels, outer, b, pyramid_.neck[j].transposed,
-                              transposed_weights(j), at(plan_.levels[i].composite[j - i]));
-            });
-        }
-}
-
-// f_k; its nearest-upsampled parent is f_{k+1} in all phases.
-void Run::materialise(std::size_t k, float* own) const {
-    const Planes to = f_planes(k);
-    const Source source{input_planes(k), point_weights(k), to.channels};
-    Phases parent;
-    Start start;
-    if (k + 1 < pyramid_.levels()) {
-        const Planes coarser = f_planes(k + 1);
-        for (auto& row : parent.map) row.fill(const_cast<float*>(coarser.data));
-        parent.row = coarser.row;
-        parent.plane = coarser.plane;
-        start.coarser = &parent;
-    }
-    const int width = strip_width(source.planes.loaded_channels(), to.width);
-    for_each_strip(plan_.extents[k], 1, width, [&](const Strip& strip) {
-        float* out = at(plan_.levels[k].f) + strip.y * to.row + strip.x;
-        point_strip(pyramid_.kernels, source, start, strip, {out, to.row, to.plane, false}, own);
-    });
-}
-
-Phases Run::phases_of(const Sum& sum, std::size_t source) const {
-    float* memory = at(plan_.phases);
-    for (std::size_t s = 1;; ++s) {
-        const std::size_t level = sum.level + s;
-        const Extent& extent = plan_.extents[level];
-        const std::ptrdiff_t map = sum.sources[s].out_channels * extent.plane();
-        const int maps = phase_maps(sum.level, level);
-        if (s < source) {
-            memory += maps * map;
-            continue;
-        }
-        Phases phases{{}, extent.row(), extent.plane()};
-        for (std::size_t y = 0; y < 3; ++y)
-            for (std::size_t x = 0; x < 3; ++x) {
-                if (maps == 4 && (y == 1 || x == 1)) continue;
-                phases.map[y][x] = memory;
-                memory += map;
-            }
-        return phases;
-    }
-}
-
-void Run::coarse_sources(const Sum& sum, float* own) const {
-    Start start{nullptr, sum.bias};
-    Phases coarser;
-    for (std::size_t s = sum.sources.size() - 1; s >= 1; --s) {
-        const Source& source = sum.sources[s];
-        const Phases phases = phases_of(sum, s);
-        const int width = strip_width(source.planes.loaded_channels(), source.planes.width);
-        for_each_strip(plan_.extents[sum.level + s], 1, width, [&](const Strip& strip) {
-            edges_strip(pyramid_.kernels, source, start, strip, phases, own);
-        });
-        coarser = phases;
-        start = {&coarser, nullptr};
-    }
-}
-
-void Run::level(std::size_t i, float* own) const {
-    const Sum& sum = sums_[i];
-    coarse_sources(sum, own);
-    Phases coarser;
-    Start start{nullptr, sum.bias};
-    if (sum.sources.size() > 1) {
-        coarser = phases_of(sum, 1);
-        start = {&coarser, nullptr};
-    }
-    const Source& source = sum.sources[0];
-    const Planes to = p_planes(i);
-    const int width = strip_width(source.planes.loaded_channels(), to.width);
-    for_each_strip(plan_.extents[i], kWinogradRows, width, [&](const Strip& strip) {
-        float* out = at(plan_.levels[i].p) + strip.y * to.row + strip.x;
-        winograd_strip(pyramid_.kernels, source, start, strip, {out, to.row, to.plane, false}, own);
-    });
-    if (pyramid_.neck[i].out_gate) means(to, at(plan_.levels[i].p_means));
-}
-
 void Run::gate_head(std::size_t i, float* own) const {
     const NeckLevel& level = pyramid_.neck[i];
     if (!level.out_gate) return;
     float* factors = own;
-    gate_factors(*level.out_gate, at(plan_.levels[i].p_means), own + level.winograd.layout.out,
+    gate_factors(*level.out_gate, at(plan_.levels[i].p_means), factors + level.out_channels(),
                  factors);
     scale_inputs(pyramid_.head[i], factors, at(plan_.levels[i].head));
 }
 
-// The head's convolution and everything behind it, one strip of four rows after the other.
-void Run::head(float* own) const {
-    coarse_sources(head_, own);
+// One block of output channels of one of p_i's composite weights.
+void Run::compose(std::size_t i, int task) const {
+    const NeckLevel& level = pyramid_.neck[i];
+    const int blocks = level.winograd.layout.blocks();
+    const std::size_t j = i + static_cast<std::size_t>(task / blocks);
+    compose_block(pyramid_.kernels, level.outer(j == i), task % blocks, pyramid_.neck[j].transposed,
+                  transposed_weights(j), at(plan_.levels[i].composite[j - i]));
+}
+
+// f_k; all phases of the coarser level are f_{k+1}.
+void Run::materialise(std::size_t k, float* own) const {
+    const Planes to = f_planes(k);
+    const Source source{input_planes(k), point_weights(k), to.channels};
     Phases coarser;
-    Start start{nullptr, head_.bias};
-    if (head_.sources.size() > 1) {
-        coarser = phases_of(head_, 1);
-        start = {&coarser, nullptr};
+    Start start;
+    if (k + 1 < pyramid_.levels()) {
+        const Planes above = f_planes(k + 1);
+        for (auto& row : coarser.map) row.fill(at(plan_.levels[k + 1].f));
+        coarser.row = above.row;
+        coarser.plane = above.plane;
+        start.coarser = &coarser;
     }
-    const Source& source = head_.sources[0];
-    const int width = strip_width(source.planes.loaded_channels(), source.planes.width);
-    const int channels = pyramid_.tail.in_channels();
-    float* rows = own + strip_scratch(source.planes.loaded_channels(), channels, width);
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(channels + 1) * width;
-    float* tail = rows + kWinogradRows * row;
-    for_each_strip(plan_.extents[0], kWinogradRows, width, [&](const Strip& strip) {
-        winograd_strip(pyramid_.kernels, source, start, strip, {rows, row, width, true}, own);
-        for (int r = 0; r < strip.rows; ++r) {
-            float* ones = rows + r * row + static_cast<std::ptrdiff_t>(channels) * width;
-            std::fill_n(ones, width, 1.0F);
-            const std::ptrdiff_t map_width = 4 * static_cast<std::ptrdiff_t>(source.planes.width);
-            float* map = map_ + 4 * (strip.y + r) * map_width + 4 * strip.x;
-            pyramid_.tail.run(rows + r * row, width, strip.width, map, map_width, tail);
-        }
+    const Tiling tiles = coarse_tiling(plan_.extents[k], source.planes.loaded_channels());
+    for_each_task(tiles.count(), [&](int task) {
+        const Tile tile = tiles[task];
+        float* out = at(plan_.levels[k].f) + tile.y * to.row + tile.x;
+        point_tile(pyramid_.kernels, source, start, tile, {out, to.row, to.plane, false}, own);
     });
+}
+
+Tiling Run::tiling(const Sum& sum, std::size_t step) const {
+    const bool last = step + 1 == sum.steps();
+    const std::size_t s = last ? 0 : sum.sources.size() - 1 - step;
+    const Extent& extent = plan_.extents[sum.level + s];
+    const int channels = sum.sources[s].planes.loaded_channels();
+    return last ? fine_tiling(extent, channels) : coarse_tiling(extent, channels);
+}
+
+void Run::coarse_tile(const Sum& sum, std::size_t step, int task, float* own) const {
+    const std::size_t s = sum.sources.size() - 1 - step;
+    edges_tile(pyramid_.kernels, sum.sources[s], sum.start_of(s), tiling(sum, step)[task],
+               sum.phases[s - 2], own);
+}
+
+// Source 1 under the tile, then source 0.
+void Run::fine_tile(const Sum& sum, const Tile& tile, const Target& target, float* own) const {
+    Phases local;
+    if (sum.sources.size() > 1) {
+        const Source& coarser = sum.sources[1];
+        const Tiling tiles = tiling(sum, sum.steps() - 1);
+        const FineMemory memory(tiles, sum.sources[0].planes.loaded_channels(),
+                                coarser.planes.loaded_channels(), coarser.out_channels);
+        local = make_phases(1, own + memory.phases, under(tiles), coarser.out_channels);
+        local.y = tile.y / 2;
+        local.x = tile.x / 2;
+        for (int y = 0; 2 * y < tile.rows; ++y)
+            edges_tile(pyramid_.kernels, coarser, sum.start_of(1),
+                       {local.y + y, 1, local.x, tile.width / 2}, local, own);
+    }
+    winograd_tile(pyramid_.kernels, sum.sources[0], sum.start_of(0, &local), tile, target, own);
+}
+
+void Run::level_tile(std::size_t i, std::size_t step, int task, float* own) const {
+    const Sum& sum = sums_[i];
+    if (step + 1 < sum.steps()) return coarse_tile(sum, step, task, own);
+    const Tile tile = tiling(sum, step)[task];
+    const Planes to = p_planes(i);
+    float* out = at(plan_.levels[i].p) + tile.y * to.row + tile.x;
+    fine_tile(sum, tile, {out, to.row, to.plane, false}, own);
+}
+
+// The head's convolution of a tile and everything behind it.
+void Run::head_tile(int task, float* own) const {
+    const Tiling tiles = tiling(head_, head_.steps() - 1);
+    const Tile tile = tiles[task];
+    const int channels = pyramid_.tail.in_channels();
+    float* tail = own + plan_.thread_floats - pyramid_.tail.scratch_floats(tiles.width);
+    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(channels + 1) * tiles.width;
+    float* rows = tail - kWinogradRows * row;
+    fine_tile(head_, tile, {rows, row, tiles.width, true}, own);
+    const std::ptrdiff_t map_width = 4 * static_cast<std::ptrdiff_t>(tiles.extent.width);
+    for (int r = 0; r < tile.rows; ++r) {
+        std::fill_n(rows + r * row + static_cast<std::ptrdiff_t>(channels) * tiles.width,
+                    tiles.width, 1.0F);
+        pyramid_.tail.run(rows + r * row, tiles.width, tile.width,
+                          map_ + 4 * (tile.y + r) * map_width + 4 * tile.x, map_width, tail);
+    }
 }
 
 class PyramidKernel final : public FusedKernel {
 public:
-    explicit PyramidKernel(Plan plan) : plan_(std::move(plan)) {}
+    explicit PyramidKernel(PyramidPlan plan) : plan_(std::move(plan)) {}
 
     std::size_t scratch_bytes(int threads) const override {
         return (plan_.shared_floats + static_cast<std::size_t>(threads) * plan_.thread_floats) *
@@ -472,14 +387,11 @@ public:
 
 private:
     std::ptrdiff_t input_floats(std::size_t i) const {
-        const Pyramid& pyramid = *plan_.pyramid;
-        const int channels =
-            pyramid.neck.empty() ? pyramid.head[i].layout.in : pyramid.neck[i].in_channels();
-        return static_cast<std::ptrdiff_t>(channels) * plan_.extents[i].height *
-               plan_.extents[i].width;
+        return static_cast<std::ptrdiff_t>(plan_.pyramid->input_channels(i)) *
+               plan_.extents[i].height * plan_.extents[i].width;
     }
 
-    Plan plan_;
+    PyramidPlan plan_;
 };
 
 }  // namespace
@@ -488,8 +400,11 @@ std::unique_ptr<FusedKernel> make_pyramid_kernel(std::shared_ptr<const Pyramid> 
                                                  const std::vector<model::Dims>& input_dims) {
     constexpr std::int64_t kLargest = 1 << 20;
     std::vector<Extent> extents;
+    if (input_dims.size() != pyramid->levels()) return nullptr;
     for (const model::Dims& dims : input_dims) {
-        if (dims.size() != 4 || dims[0] != input_dims[0][0] || dims[0] < 1 || dims[0] > kLargest)
+        const int channels = pyramid->input_channels(extents.size());
+        if (dims.size() != 4 || dims[1] != channels || dims[0] != input_dims[0][0] || dims[0] < 1 ||
+            dims[0] > kLargest)
             return nullptr;
         if (dims[2] < 1 || dims[3] < 1 || dims[2] > kLargest || dims[3] > kLargest) return nullptr;
         const Extent extent{static_cast<int>(dims[2]), static_cast<int>(dims[3])};
@@ -498,9 +413,9 @@ std::unique_ptr<FusedKernel> make_pyramid_kernel(std::shared_ptr<const Pyramid> 
             return nullptr;
         extents.push_back(extent);
     }
-    if (extents.size() != pyramid->levels()) return nullptr;
     const int batch = static_cast<int>(input_dims[0][0]);
-    return std::make_unique<PyramidKernel>(Plan(std::move(pyramid), batch, std::move(extents)));
+    return std::make_unique<PyramidKernel>(
+        PyramidPlan(std::move(pyramid), batch, std::move(extents)));
 }
 
 }  // namespace dbnet::engine::cpu

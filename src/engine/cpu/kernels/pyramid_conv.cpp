@@ -49,45 +49,26 @@ std::vector<float> slot_values(TapForm form, std::span<const float> kernel) {
     return {kernel.begin(), kernel.end()};
 }
 
-// A strip of a source's rows in local memory: [row][channel][stride], pixel x at index x + 1, with
-// the neighbours left and right of the strip and zeros outside the image.
-struct LocalRows {
-    float* data;
-    int channels;
-    std::ptrdiff_t stride;
+std::ptrdiff_t local_stride(int width) { return round_up(width + 2, kRowRoom); }
 
-    float* row(int r) const { return data + r * channels * stride; }
-    const float* pixels(int r) const { return row(r) + 1; }
-};
-
-std::ptrdiff_t local_stride(int width) { return round_up(width + 2, kRowUnit); }
-
-void load_row(const Planes& planes, int y, const Strip& strip, float* to, std::ptrdiff_t stride) {
-    const int left = strip.x > 0 ? 1 : 0;
-    const int right = strip.x + strip.width < planes.width ? 1 : 0;
+void load_row(const Planes& planes, int y, const Tile& tile, float* to, std::ptrdiff_t stride) {
+    const int left = tile.x > 0 ? 1 : 0;
+    const int right = tile.x + tile.width < planes.width ? 1 : 0;
     const bool inside = y >= 0 && y < planes.height;
-    const auto count = static_cast<std::size_t>(strip.width + left + right);
+    const auto count = static_cast<std::size_t>(tile.width + left + right);
     for (int c = 0; c < planes.loaded_channels(); ++c, to += stride) {
         to[0] = 0;
-        to[strip.width + 1] = 0;
+        to[tile.width + 1] = 0;
         float* first = to + 1 - left;
         if (!inside) {
             std::fill_n(first, count, 0.0F);
         } else if (c == planes.channels) {
             std::fill_n(first, count, 1.0F);
         } else {
-            const float* from = planes.data + c * planes.plane + y * planes.row + strip.x - left;
+            const float* from = planes.data + c * planes.plane + y * planes.row + tile.x - left;
             std::memcpy(first, from, count * sizeof(float));
         }
     }
-}
-
-LocalRows load_rows(const Planes& planes, const Strip& strip, int first, int count,
-                    float* scratch) {
-    const LocalRows rows{scratch, planes.loaded_channels(), local_stride(strip.width)};
-    for (int r = 0; r < count; ++r)
-        load_row(planes, strip.y + first + r, strip, rows.row(r), rows.stride);
-    return rows;
 }
 
 // The phase of the coarser level that a pixel meets: `phase` is its own phase (kSingle at the
@@ -101,23 +82,23 @@ std::size_t coarser_phase(int phase, int parity) {
 }
 
 void start_row(const RowKernels& kernels, const Start& start, int phase_y, int phase_x, int y,
-               const Strip& strip, int channels, float* out, std::ptrdiff_t plane) {
+               const Tile& tile, int channels, float* out, std::ptrdiff_t plane) {
     if (start.coarser == nullptr) {
         for (int k = 0; k < channels; ++k, out += plane)
-            std::fill_n(out, round_up(strip.width, kRowUnit),
+            std::fill_n(out, round_up(tile.width, kRowRoom),
                         start.bias == nullptr ? 0.0F : start.bias[k]);
         return;
     }
     const Phases& coarser = *start.coarser;
     const auto& maps = coarser.map[coarser_phase(phase_y, y % 2)];
-    const std::ptrdiff_t at = y / 2 * coarser.row + strip.x / 2;
+    const std::ptrdiff_t at = coarser.offset(y / 2, tile.x / 2);
     const float* even = maps[coarser_phase(phase_x, 0)] + at;
     const float* odd = maps[coarser_phase(phase_x, 1)] + at;
     for (int k = 0; k < channels; ++k, even += coarser.plane, odd += coarser.plane, out += plane)
-        kernels.interleave(even, odd, out, strip.width);
+        kernels.interleave(even, odd, out, tile.width);
 }
 
-// The part of a RowConv that all steps of a strip share.
+// The part of a RowConv that all steps of a tile share.
 RowConv row_conv(const Source& source, const LocalRows& rows, TapForm form, int taps, int width) {
     RowConv task;
     task.source_plane = rows.stride;
@@ -131,6 +112,13 @@ RowConv row_conv(const Source& source, const LocalRows& rows, TapForm form, int 
 }
 
 }  // namespace
+
+LocalRows load_rows(const Planes& planes, const Tile& tile, int first, int count, float* scratch) {
+    const LocalRows rows{scratch, planes.loaded_channels(), local_stride(tile.width)};
+    for (int r = 0; r < count; ++r)
+        load_row(planes, tile.y + first + r, tile, rows.row(r), rows.stride);
+    return rows;
+}
 
 int slots_of(TapForm form) {
     switch (form) {
@@ -159,26 +147,26 @@ std::vector<float> pack_weights(TapForm form, std::span<const float> weights, in
     return packed;
 }
 
-int strip_width(int loaded_channels, int width) {
+int tile_width(int loaded_channels, int width) {
     constexpr int kWidest = 160;
     constexpr int kCacheFloats = 96 * 1024;
-    const int fits = kCacheFloats / (6 * loaded_channels) - kRowUnit;
-    const int limit = std::clamp(fits / kRowUnit * kRowUnit, kRowUnit, kWidest);
-    const int strips = (width + limit - 1) / limit;
-    return static_cast<int>(round_up((width + strips - 1) / strips, kRowUnit));
+    const int fits = kCacheFloats / (6 * loaded_channels) - kRowRoom;
+    const int limit = std::clamp(fits / kRowRoom * kRowRoom, kRowRoom, kWidest);
+    const int tiles = (width + limit - 1) / limit;
+    return static_cast<int>(round_up((width + tiles - 1) / tiles, kRowRoom));
 }
 
-std::size_t strip_scratch(int loaded_channels, int out_channels, int strip_width) {
-    return static_cast<std::size_t>(6 * loaded_channels * local_stride(strip_width) +
-                                    5 * out_channels * strip_width);
+std::size_t tile_scratch(int loaded_channels, int out_channels, int tile_width) {
+    return static_cast<std::size_t>(6 * loaded_channels * local_stride(tile_width) +
+                                    5 * out_channels * round_up(tile_width, kRowRoom));
 }
 
-void point_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                 const Strip& strip, const Target& target, float* scratch) {
-    const LocalRows rows = load_rows(source.planes, strip, 0, 1, scratch);
-    start_row(kernels, start, kSingle, kSingle, strip.y, strip, source.out_channels, target.data,
+void point_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                const Tile& tile, const Target& target, float* scratch) {
+    const LocalRows rows = load_rows(source.planes, tile, 0, 1, scratch);
+    start_row(kernels, start, kSingle, kSingle, tile.y, tile, source.out_channels, target.data,
               target.plane);
-    RowConv task = row_conv(source, rows, TapForm::point, 1, strip.width);
+    RowConv task = row_conv(source, rows, TapForm::point, 1, tile.width);
     const RowTerm begin{target.data, target.plane};
     task.terms = {&begin, 1};
     task.source = rows.pixels(0);
@@ -188,14 +176,14 @@ void point_strip(const RowKernels& kernels, const Source& source, const Start& s
     kernels.conv(task);
 }
 
-void winograd_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                    const Strip& strip, const Target& target, float* scratch) {
-    const LocalRows rows = load_rows(source.planes, strip, -1, 6, scratch);
+void winograd_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                   const Tile& tile, const Target& target, float* scratch) {
+    const LocalRows rows = load_rows(source.planes, tile, -1, 6, scratch);
     for (int c = 0; c < rows.channels; ++c)
         kernels.winograd_rows(rows.data + c * rows.stride, rows.channels * rows.stride,
-                              strip.width + 2);
+                              tile.width + 2);
 
-    RowConv task = row_conv(source, rows, TapForm::winograd, 3, strip.width);
+    RowConv task = row_conv(source, rows, TapForm::winograd, 3, tile.width);
     const auto product = [&](int q, float* out, std::ptrdiff_t plane) {
         task.source = rows.row(q);
         task.first_slot = 3 * q;
@@ -203,7 +191,7 @@ void winograd_strip(const RowKernels& kernels, const Source& source, const Start
         task.out_plane = plane;
         kernels.conv(task);
     };
-    const std::ptrdiff_t plane = round_up(strip.width, kRowUnit);
+    const std::ptrdiff_t plane = round_up(tile.width, kRowRoom);
     std::array<RowTerm, 5> terms;
     float* products = scratch + 6 * rows.channels * rows.stride;
     for (int q = 1; q <= 4; ++q, products += plane * source.out_channels) {
@@ -212,9 +200,9 @@ void winograd_strip(const RowKernels& kernels, const Source& source, const Start
     }
     task.terms = terms;
     task.relu = target.relu;
-    for (int r = 0; r < strip.rows; ++r) {
+    for (int r = 0; r < tile.rows; ++r) {
         float* out = target.data + r * target.row;
-        start_row(kernels, start, kSingle, kSingle, strip.y + r, strip, source.out_channels, out,
+        start_row(kernels, start, kSingle, kSingle, tile.y + r, tile, source.out_channels, out,
                   target.plane);
         terms[0] = {out, target.plane};
         for (std::size_t q = 1; q <= 4; ++q)
@@ -224,22 +212,22 @@ void winograd_strip(const RowKernels& kernels, const Source& source, const Start
     }
 }
 
-void edges_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                 const Strip& strip, const Phases& phases, float* scratch) {
+void edges_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                const Tile& tile, const Phases& phases, float* scratch) {
     // Rows 0 and 2 become differences along y, rows 3 to 5 differences along x of 1, 0 and 2.
-    const LocalRows rows = load_rows(source.planes, strip, -1, 3, scratch);
+    const LocalRows rows = load_rows(source.planes, tile, -1, 3, scratch);
     for (int c = 0; c < rows.channels; ++c) {
         const auto row = [&](int r) { return rows.row(r) + c * rows.stride; };
-        kernels.subtract(row(1), row(0), row(0), strip.width + 2);
-        kernels.subtract(row(2), row(1), row(2), strip.width + 2);
+        kernels.subtract(row(1), row(0), row(0), tile.width + 2);
+        kernels.subtract(row(2), row(1), row(2), tile.width + 2);
         constexpr std::array<int, 3> kFrom = {1, 0, 2};
         for (int i = 0; i < 3; ++i) {
             const float* from = row(kFrom[static_cast<std::size_t>(i)]);
-            kernels.subtract(from + 1, from, row(3 + i) + 1, strip.width + 1);
+            kernels.subtract(from + 1, from, row(3 + i) + 1, tile.width + 1);
         }
     }
 
-    RowConv task = row_conv(source, rows, TapForm::edges, 1, strip.width);
+    RowConv task = row_conv(source, rows, TapForm::edges, 1, tile.width);
     // The product of the y part a and the x part b (0 sum, 1 first, 2 last) added to terms.
     const auto product = [&](int a, int b, std::span<const RowTerm> terms, RowTerm out) {
         constexpr std::array<std::array<int, 2>, 3> kRow = {{{1, 3}, {0, 4}, {2, 5}}};
@@ -250,7 +238,7 @@ void edges_strip(const RowKernels& kernels, const Source& source, const Start& s
         task.out_plane = out.plane;
         kernels.conv(task);
     };
-    const std::ptrdiff_t plane = round_up(strip.width, kRowUnit);
+    const std::ptrdiff_t plane = round_up(tile.width, kRowRoom);
     float* memory = scratch + 6 * rows.channels * rows.stride;
     const auto temporary = [&] {
         const RowTerm term{memory, plane};
@@ -269,9 +257,8 @@ void edges_strip(const RowKernels& kernels, const Source& source, const Start& s
         for (int px = kFirst; px <= kLast; ++px) {
             float* map = phases.map[static_cast<std::size_t>(py)][static_cast<std::size_t>(px)];
             if (map == nullptr) continue;
-            float* out = map + strip.y * phases.row + strip.x;
-            start_row(kernels, start, py, px, strip.y, strip, source.out_channels, out,
-                      phases.plane);
+            float* out = map + phases.offset(tile.y, tile.x);
+            start_row(kernels, start, py, px, tile.y, tile, source.out_channels, out, phases.plane);
             const RowTerm begin{out, phases.plane};
             const RowTerm y_part = py == kInner ? sum : in_y[static_cast<std::size_t>(py / 2)];
             const RowTerm x_part = in_x[static_cast<std::size_t>(px / 2)];

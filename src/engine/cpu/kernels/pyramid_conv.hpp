@@ -52,16 +52,20 @@ struct Planes {
     int loaded_channels() const { return channels + (ones ? 1 : 0); }
 };
 
-/// Maps of one level: [y][x] with 0 = first, 1 = inner, 2 = last pixel of an upsampled one. The
-/// inner ones exist from factor 4 on.
+/// Maps of one level, or a part of them that begins at (y, x): [y phase][x phase] with 0 = first,
+/// 1 = inner, 2 = last pixel of an upsampled one. The inner ones exist from factor 4 on.
 struct Phases {
     std::array<std::array<float*, 3>, 3> map{};
     std::ptrdiff_t row = 0;
     std::ptrdiff_t plane = 0;
+    int y = 0;
+    int x = 0;
+
+    std::ptrdiff_t offset(int at_y, int at_x) const { return (at_y - y) * row + at_x - x; }
 };
 
 /// Rows [y, y + rows) and columns [x, x + width) of a level.
-struct Strip {
+struct Tile {
     int y = 0;
     int rows = 1;
     int x = 0;
@@ -81,7 +85,7 @@ struct Source {
     int out_channels = 0;
 };
 
-/// Target of a strip: channel 0 at its first pixel.
+/// Target of a tile: channel 0 at its first pixel.
 struct Target {
     float* data = nullptr;
     std::ptrdiff_t row = 0;
@@ -89,23 +93,37 @@ struct Target {
     bool relu = false;
 };
 
-/// Rows that one winograd strip covers.
+/// Rows that one winograd tile covers.
 inline constexpr int kWinogradRows = 4;
 
-/// Widest strip for a source so that its working set stays in the second-level cache; a multiple
-/// of kRowUnit.
-int strip_width(int loaded_channels, int width);
-/// Working memory of the three functions below for a strip, in floats.
-std::size_t strip_scratch(int loaded_channels, int out_channels, int strip_width);
+/// Widest tile for a source so that its working set stays in the second-level cache; a multiple
+/// of kRowRoom.
+int tile_width(int loaded_channels, int width);
+/// Working memory of the three functions below for a tile, in floats.
+std::size_t tile_scratch(int loaded_channels, int out_channels, int tile_width);
+
+/// A tile of a source's rows in local memory: [row][channel][stride], pixel x at index x + 1, with
+/// the neighbours left and right of the tile and zeros outside the image.
+struct LocalRows {
+    float* data;
+    int channels;
+    std::ptrdiff_t stride;
+
+    float* row(int r) const { return data + r * channels * stride; }
+    const float* pixels(int r) const { return row(r) + 1; }
+};
+
+/// Loads `count` rows, at most six, from tile.y + first on into memory of tile_scratch floats.
+LocalRows load_rows(const Planes& planes, const Tile& tile, int first, int count, float* scratch);
 
 /// target = start + 1x1 convolution of the source (TapForm::point); one row.
-void point_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                 const Strip& strip, const Target& target, float* scratch);
+void point_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                const Tile& tile, const Target& target, float* scratch);
 /// target = start + 3x3 convolution (TapForm::winograd) of up to kWinogradRows rows.
-void winograd_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                    const Strip& strip, const Target& target, float* scratch);
+void winograd_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                   const Tile& tile, const Target& target, float* scratch);
 /// All phases of one row = start + 3x3 convolution of the upsampled source (TapForm::edges).
-void edges_strip(const RowKernels& kernels, const Source& source, const Start& start,
-                 const Strip& strip, const Phases& phases, float* scratch);
+void edges_tile(const RowKernels& kernels, const Source& source, const Start& start,
+                const Tile& tile, const Phases& phases, float* scratch);
 
 }  // namespace dbnet::engine::cpu

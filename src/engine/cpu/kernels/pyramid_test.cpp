@@ -1,13 +1,14 @@
 #include "engine/cpu/kernels/pyramid.hpp"
 
 #include <gtest/gtest.h>
-#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <random>
+
+#include "engine/cpu/kernels/simd_targets.hpp"
 
 namespace dbnet::engine::cpu {
 namespace {
@@ -208,8 +209,7 @@ struct Free {
 
 /// Runs the kernel on a batch; the scratch memory holds NaN before.
 std::vector<float> run_kernel(const PyramidWeights& weights,
-                              const std::vector<std::vector<Maps>>& batch, int threads,
-                              const RowKernels& kernels = row_kernels()) {
+                              const std::vector<std::vector<Maps>>& batch, int threads) {
     std::vector<std::vector<float>> inputs(batch[0].size());
     std::vector<model::Dims> dims;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -219,7 +219,7 @@ std::vector<float> run_kernel(const PyramidWeights& weights,
         dims.push_back(
             {static_cast<std::int64_t>(batch.size()), maps.channels, maps.height, maps.width});
     }
-    const auto kernel = make_pyramid_kernel(make_pyramid(weights, kernels), dims);
+    const auto kernel = make_pyramid_kernel(make_pyramid(weights), dims);
     if (kernel == nullptr) return {};
     const std::size_t bytes = kernel->scratch_bytes(threads) / 64 * 64 + 64;
     const std::unique_ptr<std::byte, Free> scratch(
@@ -266,19 +266,17 @@ const std::vector<Case>& cases() {
 
 TEST(Pyramid, EqualsTheDefinitionOnEveryTarget) {
     int targets = 0;
-    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-        hwy::SetSupportedTargetsForTest(target);
-        const RowKernels& kernels = row_kernels();
-        hwy::SetSupportedTargetsForTest(0);
-        SCOPED_TRACE(hwy::TargetName(target));
-        ++targets;
-        for (std::size_t i = 0; i < cases().size(); ++i) {
-            SCOPED_TRACE(i);
-            Random random(static_cast<unsigned>(i));
-            const PyramidWeights weights = random_weights(cases()[i], random);
-            const auto inputs = random_inputs(cases()[i], random);
-            expect_near(run_kernel(weights, {inputs}, 2, kernels), naive(weights, inputs).values);
-        }
+    for (std::size_t i = 0; i < cases().size(); ++i) {
+        SCOPED_TRACE(i);
+        Random random(static_cast<unsigned>(i));
+        const PyramidWeights weights = random_weights(cases()[i], random);
+        const auto inputs = random_inputs(cases()[i], random);
+        const Maps expected = naive(weights, inputs);
+        for_each_simd_target([&](const char* target) {
+            SCOPED_TRACE(target);
+            ++targets;
+            expect_near(run_kernel(weights, {inputs}, 2), expected.values);
+        });
     }
     EXPECT_GE(targets, 1);
 }

@@ -46,8 +46,10 @@ void scale_inputs(const Packed& packed, const float* factors, float* out) {
     const PackedLayout& layout = packed.layout;
     const float* from = packed.values.data();
     for (int b = 0; b < layout.blocks(); ++b)
-        for (int c = 0; c < layout.in; ++c)
-            for (std::ptrdiff_t i = 0; i < layout.run(b); ++i) *out++ = *from++ * factors[c];
+        for (int c = 0; c < layout.in; ++c) {
+            const float factor = factors[c];
+            for (std::ptrdiff_t i = 0; i < layout.run(b); ++i) *out++ = *from++ * factor;
+        }
 }
 
 void scale_outputs(const Packed& packed, const float* factors, float* out) {
@@ -82,6 +84,12 @@ void NeckLevel::lateral_means(const float* input_means, float* out) const {
     multiply(lateral, input_means, out);
 }
 
+std::size_t NeckLevel::gate_floats() const {
+    const int squeezed = std::max(lateral_gate ? lateral_gate->squeeze.out : 0,
+                                  out_gate ? out_gate->squeeze.out : 0);
+    return static_cast<std::size_t>(2 * std::max(lateral.out, out_channels()) + squeezed);
+}
+
 Pyramid::Pyramid(const PyramidWeights& weights, const RowKernels& row_kernels)
     : kernels(row_kernels),
       head_bias(weights.head_bias),
@@ -92,6 +100,13 @@ Pyramid::Pyramid(const PyramidWeights& weights, const RowKernels& row_kernels)
                           weights.head[i].in, weights.head[i].out, kernels);
     for (std::size_t m = 1; m < neck.size(); ++m)
         if (total_cost(m) < total_cost(first_materialised)) first_materialised = m;
+}
+
+std::vector<int> Pyramid::source_channels(std::size_t i) const {
+    std::vector<int> channels;
+    for (std::size_t j = i; j < coarsest_source(i); ++j) channels.push_back(neck[j].loaded());
+    channels.push_back(neck[coarsest_source(i)].lateral.out);
+    return channels;
 }
 
 std::size_t Pyramid::weight_bytes() const {

@@ -36,6 +36,11 @@ struct NeckLevel {
     /// Channels of c_i and, if the lateral has a bias, one of ones.
     int loaded() const { return lateral.in; }
     int in_channels() const { return ones ? lateral.in - 1 : lateral.in; }
+    int out_channels() const { return winograd.layout.out; }
+    /// The 3x3 convolution's weights for the level's own f or for a coarser one.
+    const Packed& outer(bool own) const { return own ? winograd : edges; }
+    /// Working memory of either gate: means, factors and what is squeezed in between.
+    std::size_t gate_floats() const;
     /// Means of the lateral's output (before its gate) from those of the loaded channels.
     void lateral_means(const float* input_means, float* out) const;
 
@@ -55,8 +60,13 @@ public:
     Pyramid(const PyramidWeights& weights, const RowKernels& row_kernels);
 
     std::size_t levels() const { return head.size(); }
+    int input_channels(std::size_t i) const {
+        return neck.empty() ? head[i].layout.in : neck[i].in_channels();
+    }
     /// p_i is the sum over the composites of c_i, ..., c_{k-1} and f_k with this k.
     std::size_t coarsest_source(std::size_t i) const { return cut(i, first_materialised); }
+    /// Loaded channels of the sources of p_i's sum, finest first.
+    std::vector<int> source_channels(std::size_t i) const;
     std::size_t weight_bytes() const;
 
     const RowKernels& kernels;

@@ -17,58 +17,88 @@ HWY_BEFORE_NAMESPACE();
 namespace dbnet::engine::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::CappedTag<float, kMaxLanes>;
+using Tag = hn::CappedTag<float, kRowUnit>;
 using Vector = hn::Vec<Tag>;
 
 // Accumulators: two vectors of pixels times this many channels. 24 of AVX-512's 32 registers, 12
 // of the 16 of the others; the rest hold the pixels and the broadcast weight.
 constexpr int kMaxBlock = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 
-// One register tile: kPixels vectors by kBlock channels from output channel k0, at column x.
-template <int kPixels, int kBlock>
-void conv_tile(const RowConv& task, const float* HWY_RESTRICT weights, std::ptrdiff_t run, int k0,
-               int x) {
+// One or two vectors of pixels.
+template <int kCount>
+struct Pixels {
+    static constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+
+    HWY_INLINE void load(const float* from) {
+        left = hn::LoadU(Tag(), from);
+        if constexpr (kCount == 2) right = hn::LoadU(Tag(), from + kLanes);
+    }
+    HWY_INLINE void store(float* to) const {
+        hn::StoreU(left, Tag(), to);
+        if constexpr (kCount == 2) hn::StoreU(right, Tag(), to + kLanes);
+    }
+    HWY_INLINE void set_zero() {
+        left = hn::Zero(Tag());
+        if constexpr (kCount == 2) right = hn::Zero(Tag());
+    }
+    HWY_INLINE void add(Vector weight, const Pixels& pixels) {
+        left = hn::MulAdd(weight, pixels.left, left);
+        if constexpr (kCount == 2) right = hn::MulAdd(weight, pixels.right, right);
+    }
+    HWY_INLINE void add_row(Vector weight, const float* from) {
+        Pixels pixels;
+        pixels.load(from);
+        add(weight, pixels);
+    }
+    HWY_INLINE void clamp() {
+        left = hn::Max(left, hn::Zero(Tag()));
+        if constexpr (kCount == 2) right = hn::Max(right, hn::Zero(Tag()));
+    }
+
+    Vector left;
+    Vector right;
+};
+
+// One register tile: pixels from column x on by as many channels as there are K, from k0 on. Folds
+// instead of loops over K: only then all compilers keep the array in registers.
+template <int kPixels, int... K>
+HWY_INLINE void conv_tile(const RowConv& task, const float* HWY_RESTRICT weights,
+                          std::ptrdiff_t run, int k0, int x, std::integer_sequence<int, K...>) {
+    constexpr int kBlock = sizeof...(K);
     const Tag d;
-    constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
-    Vector acc[kPixels][kBlock];
-    for (int p = 0; p < kPixels; ++p)
-        for (int k = 0; k < kBlock; ++k) acc[p][k] = hn::Zero(d);
+    Pixels<kPixels> acc[kBlock];
+    (acc[K].set_zero(), ...);
     for (const RowTerm& term : task.terms) {
         const Vector scale = hn::Set(d, term.scale);
         const float* row = term.row + k0 * term.plane + x;
-        for (int k = 0; k < kBlock; ++k)
-            for (int p = 0; p < kPixels; ++p)
-                acc[p][k] =
-                    hn::MulAdd(scale, hn::LoadU(d, row + k * term.plane + p * kLanes), acc[p][k]);
+        (acc[K].add_row(scale, row + K * term.plane), ...);
     }
-    for (int c = 0; c < task.in_channels; ++c) {
-        const float* HWY_RESTRICT pixels = task.source + c * task.source_plane + x;
-        const float* HWY_RESTRICT weight = weights + c * run + task.first_slot * kBlock;
-        for (int t = 0; t < task.taps; ++t, ++pixels, weight += kBlock) {
-            Vector pixel[kPixels];
-            for (int p = 0; p < kPixels; ++p) pixel[p] = hn::LoadU(d, pixels + p * kLanes);
-            for (int k = 0; k < kBlock; ++k) {
-                const Vector w = hn::Set(d, weight[k]);
-                for (int p = 0; p < kPixels; ++p) acc[p][k] = hn::MulAdd(w, pixel[p], acc[p][k]);
-            }
+    const float* source = task.source + x;
+    weights += task.first_slot * kBlock;
+    for (int c = 0; c < task.in_channels; ++c, source += task.source_plane, weights += run) {
+        const float* HWY_RESTRICT weight = weights;
+        for (int t = 0; t < task.taps; ++t, weight += kBlock) {
+            Pixels<kPixels> pixels;
+            pixels.load(source + t);
+            (acc[K].add(hn::Set(d, weight[K]), pixels), ...);
         }
     }
-    if (task.relu) {
-        for (int p = 0; p < kPixels; ++p)
-            for (int k = 0; k < kBlock; ++k) acc[p][k] = hn::Max(acc[p][k], hn::Zero(d));
-    }
+    if (task.relu) (acc[K].clamp(), ...);
     float* out = task.out + k0 * task.out_plane + x;
-    for (int k = 0; k < kBlock; ++k)
-        for (int p = 0; p < kPixels; ++p)
-            hn::StoreU(acc[p][k], d, out + k * task.out_plane + p * kLanes);
+    (acc[K].store(out + K * task.out_plane), ...);
 }
 
 using TileFunction = void (*)(const RowConv&, const float*, std::ptrdiff_t, int, int);
 
+template <int kPixels, int kBlock>
+void conv_tile_of(const RowConv& task, const float* weights, std::ptrdiff_t run, int k0, int x) {
+    conv_tile<kPixels>(task, weights, run, k0, x, std::make_integer_sequence<int, kBlock>());
+}
+
 template <int kPixels, int... kBlocks>
 constexpr std::array<TileFunction, sizeof...(kBlocks)> tile_table(
     std::integer_sequence<int, kBlocks...>) {
-    return {&conv_tile<kPixels, kBlocks + 1>...};
+    return {&conv_tile_of<kPixels, kBlocks + 1>...};
 }
 
 constexpr auto kSingle = tile_table<1>(std::make_integer_sequence<int, kMaxBlock>());
@@ -146,7 +176,7 @@ void sigmoid4(const std::array<const float*, 4>& logits, float* out, int count) 
         if (i + lanes <= count) {
             hn::StoreInterleaved4(v0, v1, v2, v3, d, out + 4 * i);
         } else {
-            HWY_ALIGN float last[4 * kMaxLanes];
+            HWY_ALIGN float last[4 * kRowUnit];
             hn::StoreInterleaved4(v0, v1, v2, v3, d, last);
             std::memcpy(out + 4 * i, last, static_cast<std::size_t>(count - i) * 4 * sizeof(float));
         }

@@ -4,21 +4,19 @@
 #include <cstddef>
 #include <span>
 
+#include "engine/cpu/round_up.hpp"
+
 // The vector code under the pyramid and head kernels: operations on rows of planes (NCHW). Sixteen
 // neighbouring pixels of a row fill a vector and the weights are broadcast, so that every lane
 // works whatever the number of channels is. Rows are processed in whole vectors without masks:
-// every row that is not an input or output of a region has room for round_up(width, kRowUnit)
+// every row that is not an input or output of a region has room for round_up(width, kRowRoom)
 // floats, and what stands behind its width is undefined.
 namespace dbnet::engine::cpu {
 
 /// Floats in the widest vector.
-inline constexpr int kMaxLanes = 16;
+inline constexpr int kRowUnit = 16;
 /// Rows have room for a multiple of this many floats.
-inline constexpr int kRowUnit = 2 * kMaxLanes;
-
-constexpr std::ptrdiff_t round_up(std::ptrdiff_t value, std::ptrdiff_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
+inline constexpr int kRowRoom = 2 * kRowUnit;
 
 /// Rows of consecutive channels, `plane` floats apart, weighted with `scale`.
 struct RowTerm {
@@ -48,7 +46,7 @@ struct RowConv {
 };
 
 /// Order of packed weights: blocks of output channels that fit the registers; in a block, for every
-/// input channel a run of slots x (channels of the block) floats, padded to kMaxLanes.
+/// input channel a run of slots x (channels of the block) floats, padded to kRowUnit.
 struct PackedLayout {
     /// `max_block`: RowKernels::max_block.
     PackedLayout(int in_channels, int out_channels, int slots, int max_block);
@@ -57,7 +55,7 @@ struct PackedLayout {
     int begin(int b) const { return b * block; }
     int size(int b) const { return b + 1 < blocks() ? block : out - begin(b); }
     std::ptrdiff_t run(int b) const {
-        return round_up(static_cast<std::ptrdiff_t>(slots) * size(b), kMaxLanes);
+        return round_up(static_cast<std::ptrdiff_t>(slots) * size(b), kRowUnit);
     }
     std::ptrdiff_t offset(int b) const { return b * run(0) * in; }
     std::ptrdiff_t floats() const { return offset(blocks() - 1) + run(blocks() - 1) * in; }

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/cpu/fusion.hpp"
+
+namespace dbnet::engine::cpu {
+
+/// Finds the end of a DB network and claims as much of it as the kernels of this folder execute,
+/// backwards from each probability map:
+///  * "pyramid": laterals, top-down path, output convolutions, concatenation, head; with
+///    squeeze-and-excitation gates as in RSEFPN or without;
+///  * "head": from the upsampling in front of the concatenation, where the neck is another;
+///  * "head_tail": the two transposed convolutions and the sigmoid.
+std::vector<std::unique_ptr<FusedRegion>> match_pyramid(const model::Graph& optimised);
+
+}  // namespace dbnet::engine::cpu
