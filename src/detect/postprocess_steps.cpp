@@ -12,13 +12,13 @@
 namespace dbnet::detect {
 namespace {
 
+/// 255 where the valid part of the map is above the threshold, 0 elsewhere and for NaN.
 cv::Mat binarise(const MapView& map, float threshold) {
-    cv::Mat bitmap(map.valid_height, map.valid_width, CV_8UC1);
-    for (int y = 0; y < map.valid_height; ++y) {
-        const float* values = map.values + static_cast<std::size_t>(y) * map.width;
-        std::uint8_t* bits = bitmap.ptr(y);
-        for (int x = 0; x < map.valid_width; ++x) bits[x] = values[x] > threshold ? 255 : 0;
-    }
+    const cv::Mat valid(map.valid_height, map.valid_width, CV_32FC1,
+                        const_cast<float*>(map.values),  // which is only read
+                        map.width * sizeof(float));
+    cv::Mat bitmap;
+    cv::compare(valid, threshold, bitmap, cv::CMP_GT);
     return bitmap;
 }
 
