@@ -49,4 +49,7 @@ using FusionMatcher = std::vector<std::unique_ptr<FusedRegion>> (*)(const model:
 /// All matchers, tried in this order; a node belongs to the first region that claims it.
 std::span<const FusionMatcher> fusion_matchers();
 
+/// What the matchers find, in their order; regions may overlap.
+std::vector<std::unique_ptr<FusedRegion>> find_fused_regions(const model::Graph& optimised);
+
 }  // namespace dbnet::engine::cpu

@@ -1,0 +1,56 @@
+#include "engine/cpu/activations.hpp"
+
+#include <limits>
+
+#include "model/attributes.hpp"
+
+namespace dbnet::engine::cpu {
+namespace {
+
+using Kind = Activation::Kind;
+
+/// The bound in input `index`: `otherwise` if it is left out, nullopt if it is no constant number.
+std::optional<float> bound(const model::Graph& graph, const model::Node& node, std::size_t index,
+                           float otherwise) {
+    if (index >= node.inputs.size() || node.inputs[index].empty()) return otherwise;
+    const model::Tensor* tensor = graph.parameter(node.inputs[index]);
+    if (tensor == nullptr || tensor->type() != model::DataType::f32 || tensor->size() != 1)
+        return std::nullopt;
+    return tensor->f32()[0];
+}
+
+std::optional<Activation> clip(const model::Graph& graph, const model::Node& node) {
+    constexpr float kLargest = std::numeric_limits<float>::max();
+    const std::optional<float> low = bound(graph, node, 1, -kLargest);
+    const std::optional<float> high = bound(graph, node, 2, kLargest);
+    if (!low || !high || *low > *high) return std::nullopt;
+    return Activation{Kind::clip, *low, *high};
+}
+
+}  // namespace
+
+std::optional<Activation> activation_of(const model::Graph& graph, const model::Node& node) {
+    using model::Op;
+    switch (node.op) {
+        case Op::Relu: return Activation{Kind::relu};
+        case Op::LeakyRelu: return Activation{Kind::relu, model::leaky_relu_alpha(node)};
+        case Op::Clip: return clip(graph, node);
+        case Op::Sigmoid: return Activation{Kind::sigmoid};
+        case Op::HardSigmoid: {
+            const model::HardSigmoidAttributes attributes = model::hard_sigmoid_attributes(node);
+            return Activation{Kind::hard_sigmoid, attributes.alpha, attributes.beta};
+        }
+        case Op::HardSwish: return Activation{Kind::hard_swish};
+        case Op::Exp: return Activation{Kind::exp};
+        case Op::Sqrt: return Activation{Kind::sqrt};
+        case Op::Reciprocal: return Activation{Kind::power, 1, -1};
+        default: return std::nullopt;
+    }
+}
+
+bool keeps_padding_finite(const Activation& activation) {
+    return activation.kind != Kind::exp && activation.kind != Kind::sqrt &&
+           activation.kind != Kind::power;
+}
+
+}  // namespace dbnet::engine::cpu

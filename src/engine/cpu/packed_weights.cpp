@@ -1,0 +1,48 @@
+#include "engine/cpu/packed_weights.hpp"
+
+#include <cstring>
+
+namespace dbnet::engine::cpu {
+
+const float* PackedWeights::dense(const std::string& key,
+                                  const std::function<std::vector<float>()>& make) {
+    return find_or_pack(key, std::nullopt, make);
+}
+
+const float* PackedWeights::packed(const std::string& key, const Primitive& primitive,
+                                   const std::function<std::vector<float>()>& make) {
+    return find_or_pack(key, WeightsLayout(primitive), make);
+}
+
+const float* PackedWeights::find_or_pack(const std::string& key,
+                                         const std::optional<WeightsLayout>& layout,
+                                         const std::function<std::vector<float>()>& make) {
+    const std::lock_guard lock(mutex_);
+    const auto [first, last] = entries_.equal_range(key);
+    for (auto entry = first; entry != last; ++entry)
+        if (entry->second.layout == layout)
+            return reinterpret_cast<const float*>(entry->second.memory.get());
+
+    const std::vector<float> values = make();
+    const std::size_t bytes = layout ? layout->bytes() : values.size() * sizeof(float);
+    AlignedMemory memory = allocate_aligned(bytes);
+    if (layout)
+        layout->pack(values.data(), memory.get());
+    else
+        std::memcpy(memory.get(), values.data(), bytes);
+    bytes_ += bytes;
+    const auto added = entries_.emplace(key, Entry{layout, std::move(memory)});
+    return reinterpret_cast<const float*>(added->second.memory.get());
+}
+
+std::size_t PackedWeights::bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+}
+
+std::size_t PackedWeights::size() const {
+    const std::lock_guard lock(mutex_);
+    return entries_.size();
+}
+
+}  // namespace dbnet::engine::cpu

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/graph.hpp"
+
+// Rewriting of a graph, once per compilation, into one that computes the same with less. What
+// kernels fuse afterwards (activations, residual additions) stays separate nodes here.
+namespace dbnet::engine::cpu {
+
+/// All passes: constants, identities, activations spelled out, affine functions, dead nodes.
+model::Graph optimise(const model::Graph& graph);
+
+/// Replaces what depends on constants (and, where extents are fixed, on extents) alone by
+/// parameters.
+void fold_constants(model::Graph& graph);
+
+/// Removes Identity and Cast to the same type.
+void remove_identities(model::Graph& graph);
+
+/// x clip(x + 3, 0, 6) / 6 and x hard_sigmoid(x) with alpha = 1/6, beta = 1/2 become HardSwish(x),
+/// 1 / (1 + exp(c y)) becomes Sigmoid(-c y).
+void rewrite_activations(model::Graph& graph);
+
+/// BatchNormalization, and Add, Sub, Mul, Div with one constant per channel, are folded into the
+/// weights of the convolution before them; a BatchNormalization that follows none becomes Mul, Add.
+void fold_affine(model::Graph& graph);
+
+/// Who makes and who reads the values of a graph; valid until its nodes change.
+class Values {
+public:
+    explicit Values(const model::Graph& graph);
+
+    /// The node that computes the value; nullptr for inputs and parameters.
+    const model::Node* producer(const std::string& value) const;
+    /// Whether one node reads the value, once, and it is no output of the graph.
+    bool is_used_once(const std::string& value) const;
+    /// The value, if it is an f32 parameter of one element.
+    std::optional<float> scalar(const std::string& value) const;
+    /// The node's input that is such a number, and the other one, of two.
+    struct Scaled {
+        std::string value;
+        float scalar;
+    };
+    std::optional<Scaled> with_scalar(const model::Node& node) const;
+
+private:
+    const model::Graph& graph_;
+    std::unordered_map<std::string, std::size_t> producers_;
+    std::unordered_map<std::string, int> uses_;
+};
+
+/// A name for a new parameter: `base`, or with more behind it.
+std::string unused_name(const model::Graph& graph, const std::string& base);
+
+}  // namespace dbnet::engine::cpu
