@@ -92,9 +92,11 @@ Run set_up_benchmark(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--threads", arguments->options.threads, "0: all cores")
         ->check(CLI::Range(0, 4096))
+        ->type_name("N")
         ->capture_default_str();
     app.add_option("--runs", arguments->options.runs, "timed runs")
         ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N")
         ->capture_default_str();
     app.add_flag("--profile", arguments->options.profile, "also the time of each step");
     app.add_flag("--json", arguments->json, "print one JSON object");

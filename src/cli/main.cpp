@@ -21,6 +21,8 @@ constexpr std::array<Verb, 4> kVerbs{
      {"model", "look into model files", set_up_model},
      {"doctor", "show what dbnet runs on, and test it", set_up_doctor}}};
 
+constexpr std::size_t kHelpColumn = 34;
+
 struct Command {
     CLI::App* app;
     Run run;
@@ -119,6 +121,7 @@ int run(int argc, char** argv) {
     CLI::App app{"Scene-text detection with Differentiable Binarization", "dbnet"};
     app.set_version_flag("--version", std::string("dbnet ") + version());
     app.require_subcommand(1);
+    app.get_formatter()->column_width(kHelpColumn);
     set_examples(app, "dbnet predict --model det.onnx photo.jpg", "dbnet model info det.onnx",
                  "dbnet doctor");
     TerminalSettings settings;

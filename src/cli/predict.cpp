@@ -48,7 +48,7 @@ void add_output_options(CLI::App& app, Arguments& arguments) {
                            ->group(kGroup);
     app.add_option("--format", arguments.formats,
                    "json, jsonl, icdar, csv, paddle, labelme, coco, svg; several at once: a,b,c")
-        ->type_name("NAME,...")
+        ->type_name("NAMES")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->needs(out)
@@ -88,15 +88,21 @@ void add_detection_options(CLI::App& app, Arguments& arguments) {
                    "keep:736x1333")
         ->type_name("RULE")
         ->group(kGroup);
-    app.add_option("--threshold", detect.threshold, "binarisation threshold")->group(kGroup);
+    app.add_option("--threshold", detect.threshold, "binarisation threshold")
+        ->type_name("T")
+        ->group(kGroup);
     app.add_option("--box-threshold", detect.box_threshold, "lowest score of a region")
+        ->type_name("T")
         ->group(kGroup);
     app.add_option("--unclip", arguments.unclip,
                    "how far outlines grow: a ratio, or exact to undo the training's shrinking")
         ->type_name("RATIO|exact")
         ->group(kGroup);
-    app.add_option("--min-size", detect.min_size, "shorter side in map pixels")->group(kGroup);
-    app.add_option("--max-candidates", detect.max_candidates, "most regions of an image")
+    app.add_option("--min-size", detect.min_size, "shorter side in map pixels")
+        ->type_name("PIXELS")
+        ->group(kGroup);
+    app.add_option("--max-candidates", detect.max_candidates, "most candidates of an image")
+        ->type_name("N")
         ->group(kGroup);
     app.add_option("--score-mode", arguments.score_mode, "outline (exact) or box (faster)")
         ->type_name("NAME")
@@ -109,13 +115,16 @@ void add_limits(CLI::App& app, Arguments& arguments) {
     constexpr const char* kGroup = "Limits";
     app.add_option("--threads", arguments.threads, "threads that compute; 0: all cores")
         ->check(CLI::Range(0, 4096))
+        ->type_name("N")
         ->group(kGroup);
     app.add_option("--max-pixels", arguments.decode.max_pixels, "larger images are refused")
         ->check(CLI::PositiveNumber)
+        ->type_name("N")
         ->capture_default_str()
         ->group(kGroup);
     app.add_option("--max-input-pixels", arguments.detect.max_input_pixels,
                    "the network's input is scaled down to this")
+        ->type_name("N")
         ->capture_default_str()
         ->group(kGroup);
     app.add_flag("--tile", arguments.detect.tile,
