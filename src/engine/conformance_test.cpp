@@ -204,6 +204,7 @@ TEST_P(Conformance, ManyThreadsShareOneExecutable) {
     const std::vector<Buffers> inputs = {image(1, 32, 32), image(1, 17, 40), image(2, 24, 9),
                                          image(1, 32, 48), image(1, 5, 5)};
     std::vector<Buffers> serial;
+    serial.reserve(inputs.size());
     const auto context = backend().create_context(1);
     for (const Buffers& input : inputs)
         serial.push_back(backend().run(*executable, *context, input));

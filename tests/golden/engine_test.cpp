@@ -25,16 +25,16 @@ double tolerance_of(const std::string& model) { return model.ends_with("_prune")
 
 /// The image as the network takes it: BGR, but the constants in the order they are published in.
 Buffer network_input(const std::string& path) {
-    constexpr std::array<float, 3> kMean = {0.485f, 0.456f, 0.406f};
-    constexpr std::array<float, 3> kDeviation = {0.229f, 0.224f, 0.225f};
+    constexpr std::array<float, 3> mean = {0.485f, 0.456f, 0.406f};
+    constexpr std::array<float, 3> deviation = {0.229f, 0.224f, 0.225f};
     const Image image = Image::read(path);
-    const Buffer input = Buffer::host(model::DataType::f32, {1, 3, image.height(), image.width()});
+    Buffer input = Buffer::host(model::DataType::f32, {1, 3, image.height(), image.width()});
     float* to = input.f32().data();
     for (std::size_t c = 0; c < 3; ++c)
         for (int y = 0; y < image.height(); ++y)
             for (int x = 0; x < image.width(); ++x) {
                 const float value = image.row(y)[3 * x + 2 - static_cast<int>(c)];
-                *to++ = (value * (1 / 255.0f) - kMean[c]) / kDeviation[c];
+                *to++ = (value * (1 / 255.0f) - mean[c]) / deviation[c];
             }
     return input;
 }
@@ -105,7 +105,8 @@ void expect_map(const Buffer& output, std::int64_t channel, const std::string& p
 /// The maps of all inputs of at most `most_pixels`; returns how many there were.
 int check_maps(const Backend& backend, std::int64_t most_pixels) {
     const auto index = read_json(section() + "/index.json");
-    std::map<std::string, Buffer> outputs;  // several channels of one run are stored apart
+    std::map<std::pair<std::string, std::string>, Buffer>
+        outputs;  // several channels of one run are stored apart
     int cases = 0;
     for (const auto& map : index.at("outputs")) {
         const std::string name = map.at("model");
@@ -113,7 +114,7 @@ int check_maps(const Backend& backend, std::int64_t most_pixels) {
         const auto dims = map.at("shape").get<model::Dims>();
         if (dims[2] * dims[3] > most_pixels) continue;
         SCOPED_TRACE(map.at("file").get<std::string>());
-        Buffer& output = outputs[name + " " + input];
+        Buffer& output = outputs[{name, input}];
         if (output.data() == nullptr) {
             const auto graph = model::read_onnx(find_model(index.at("models").at(name).at("file")));
             output = run(backend, graph, network_input(section() + "/" + input))[0];

@@ -68,7 +68,7 @@ std::string describe(const GraphCase& graph_case) {
 }
 
 engine::Buffer random_buffer(Random& random, const model::Dims& dims, float low, float high) {
-    const engine::Buffer buffer = engine::Buffer::host(model::DataType::f32, dims);
+    engine::Buffer buffer = engine::Buffer::host(model::DataType::f32, dims);
     std::ranges::generate(buffer.f32(), [&] { return random.real(low, high); });
     return buffer;
 }
@@ -81,27 +81,27 @@ std::string GraphBuilder::input(const model::Dims& dims, float low, float high) 
     model::Dims declared = dims;
     for (std::size_t axis = 0; axis < dims.size(); ++axis)
         if (axis != 1 && random.chance(0.5)) declared[axis] = -1;
-    const std::string name = fresh("input");
+    std::string name = fresh("input");
     case_.graph.inputs.push_back({name, model::DataType::f32, declared});
     case_.inputs.push_back(random_buffer(random, dims, low, high));
     return name;
 }
 
 std::string GraphBuilder::parameter(const model::Dims& dims, float low, float high) {
-    const std::string name = fresh("parameter");
+    std::string name = fresh("parameter");
     case_.graph.parameters[name] = engine::tensor_of(random_buffer(random, dims, low, high));
     return name;
 }
 
 std::string GraphBuilder::integers(const std::vector<std::int64_t>& values) {
-    const std::string name = fresh("integers");
+    std::string name = fresh("integers");
     case_.graph.parameters[name] =
         model::Tensor::of({static_cast<std::int64_t>(values.size())}, values);
     return name;
 }
 
 std::string GraphBuilder::reals(const std::vector<float>& values) {
-    const std::string name = fresh("reals");
+    std::string name = fresh("reals");
     case_.graph.parameters[name] =
         model::Tensor::of({static_cast<std::int64_t>(values.size())}, values);
     return name;
@@ -115,7 +115,7 @@ std::string GraphBuilder::add(model::Op op, std::vector<std::string> inputs,
 std::vector<std::string> GraphBuilder::add_many(
     model::Op op, std::vector<std::string> inputs, std::size_t outputs,
     std::map<std::string, model::Attribute> attributes) {
-    const std::string name = fresh(to_string(op));
+    std::string name = fresh(to_string(op));
     model::Node node{name, op, std::move(inputs), {}, std::move(attributes)};
     for (std::size_t i = 0; i < outputs; ++i)
         node.outputs.push_back(name + "_" + std::to_string(i));

@@ -327,11 +327,11 @@ void gather(GraphBuilder& b) {
 }
 
 void cast(GraphBuilder& b) {
-    constexpr std::int64_t kF32 = 1;
+    constexpr std::int64_t f32 = 1;
     const std::string x = b.input(random_dims(b.random, 1, 4), -20, 20);
     const auto to = b.random.pick<std::int64_t>({1, 2, 3, 6, 7, 9, 10, 11, 16});
     const std::string positive_x = to == 2 ? b.add(Op::Relu, {x}) : x;  // u8 has no negatives
-    b.output(b.add(Op::Cast, {b.add(Op::Cast, {positive_x}, {{"to", to}})}, {{"to", kF32}}));
+    b.output(b.add(Op::Cast, {b.add(Op::Cast, {positive_x}, {{"to", to}})}, {{"to", f32}}));
 }
 
 void squeeze(GraphBuilder& b) {

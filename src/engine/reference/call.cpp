@@ -25,7 +25,7 @@ Index broadcast_strides(const model::Dims& dims, std::size_t rank) {
 }
 
 Buffer reshaped(const Buffer& input, model::Dims dims) {
-    const Buffer output = Buffer::host(input.type(), std::move(dims));
+    Buffer output = Buffer::host(input.type(), std::move(dims));
     if (output.bytes() > 0) std::memcpy(output.data(), input.data(), output.bytes());
     return output;
 }

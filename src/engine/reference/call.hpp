@@ -101,12 +101,15 @@ inline std::int64_t offset_of(const Index& index, const Index& strides, std::siz
     return offset;
 }
 
+/// A zero of any type.
+inline constexpr std::array<std::byte, sizeof(double)> kZero{};
+
 /// An output of extents `dims` and the input's type whose element at `index` is the input's element
-/// number source(index), or `*fill` where that is negative.
+/// number source(index), or the one at `fill` where that is negative.
 template <typename Source>
 Buffer rearranged(const Buffer& input, model::Dims dims, Source&& source,
-                  const void* fill = nullptr) {
-    const Buffer output = Buffer::host(input.type(), std::move(dims));
+                  const void* fill = kZero.data()) {
+    Buffer output = Buffer::host(input.type(), std::move(dims));
     const std::size_t size = model::size_of(input.type());
     const auto* from = static_cast<const std::byte*>(input.data());
     auto* to = static_cast<std::byte*>(output.data());

@@ -39,7 +39,7 @@ Buffer conv_of(const Call& call) {
     const std::int64_t plane = product(input.dims(), 2, input.dims().size());
     const std::int64_t taps = model::element_count(window.kernel);
     const std::vector<double> bias = bias_of<T>(call, maps);
-    const Buffer output = Buffer::host(input.type(), output_dims(input.dims()[0], maps, window));
+    Buffer output = Buffer::host(input.type(), output_dims(input.dims()[0], maps, window));
     const T* x = elements<T>(input).data();
     const T* w = elements<T>(weight).data();
     T* y = elements<T>(output).data();
@@ -88,7 +88,7 @@ Buffer conv_transpose_of(const Call& call) {
                 image[m * plane + pixel] += value * kernel[m * taps + tap];
         });
     });
-    const Buffer output = Buffer::host(input.type(), dims);
+    Buffer output = Buffer::host(input.type(), dims);
     std::transform(sums.begin(), sums.end(), elements<T>(output).begin(),
                    [](double sum) { return static_cast<T>(sum); });
     return output;

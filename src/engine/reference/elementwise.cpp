@@ -66,8 +66,8 @@ template <typename T>
 T power(T base, double exponent) {
     const double result = std::pow(static_cast<double>(base), exponent);
     if constexpr (std::is_integral_v<T>) {
-        constexpr auto kLimit = static_cast<double>(std::numeric_limits<T>::max());
-        if (!(std::abs(result) < kLimit)) return result > 0 ? std::numeric_limits<T>::max() : T{0};
+        constexpr auto limit = static_cast<double>(std::numeric_limits<T>::max());
+        if (!(std::abs(result) < limit)) return result > 0 ? std::numeric_limits<T>::max() : T{0};
     }
     return static_cast<T>(result);
 }

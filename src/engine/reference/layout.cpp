@@ -123,8 +123,7 @@ Values pad(const Call& call) {
         call.fail(ErrorCode::malformed, "nothing to repeat: the input has no elements");
     if (call.has(2) && call[2].size() != 1)
         call.fail(ErrorCode::malformed, "the padding value is not one number");
-    const std::array<std::byte, sizeof(double)> zero{};
-    const void* fill = call.has(2) ? call[2].data() : zero.data();
+    const void* fill = call.has(2) ? call[2].data() : kZero.data();
     const Index strides = strides_of(input.dims());
     const auto source = [&](const Index& index) {
         std::int64_t offset = 0;

@@ -27,8 +27,8 @@ double dot(const Matrix<T>& a, std::int64_t row, const Matrix<T>& b, std::int64_
 /// Broadcast to [m, n]; zeros when left out.
 template <typename T>
 Matrix<T> gemm_summand(const Call& call, const model::Dims& dims) {
-    static constexpr T kZero = 0;
-    if (!call.has(2)) return {&kZero, 0, 0};
+    static constexpr T zero = 0;
+    if (!call.has(2)) return {&zero, 0, 0};
     if (model::broadcast_dims(call.node, call[2].dims(), dims) != dims)
         call.fail(ErrorCode::malformed, "C has extents ", model::to_string(call[2].dims()),
                   ", which do not broadcast to ", model::to_string(dims));
@@ -40,7 +40,7 @@ template <typename T>
 Buffer gemm_of(const Call& call) {
     const auto [alpha, beta, trans_a, trans_b, m, k, n] =
         model::gemm_attributes(call.node, call[0].dims(), call[1].dims());
-    const Buffer output = Buffer::host(call[0].type(), {m, n});
+    Buffer output = Buffer::host(call[0].type(), {m, n});
     const Matrix<T> a{elements<T>(call[0]).data(), trans_a ? 1 : k, trans_a ? m : 1};
     const Matrix<T> b{elements<T>(call[1]).data(), trans_b ? 1 : n, trans_b ? k : 1};
     const Matrix<T> c = gemm_summand<T>(call, output.dims());
@@ -61,7 +61,7 @@ model::Dims leading(const model::Dims& dims) { return {dims.begin(), dims.end() 
 
 template <typename T>
 Buffer matmul_of(const Call& call) {
-    const Buffer output =
+    Buffer output =
         Buffer::host(call[0].type(), model::matmul_dims(call.node, call[0].dims(), call[1].dims()));
     const model::Dims a_dims = as_matrix(call[0].dims(), true);
     const model::Dims b_dims = as_matrix(call[1].dims(), false);

@@ -16,7 +16,7 @@ Buffer batch_normalization_of(const Call& call) {
     const T* shift = elements<T>(call[2]).data();
     const T* mean = elements<T>(call[3]).data();
     const T* variance = elements<T>(call[4]).data();
-    const Buffer output = Buffer::host(input.type(), input.dims());
+    Buffer output = Buffer::host(input.type(), input.dims());
     const std::span<T> x = elements<T>(input);
     const std::span<T> y = elements<T>(output);
     for (std::size_t i = 0; i < x.size(); ++i) {

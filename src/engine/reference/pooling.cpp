@@ -47,7 +47,7 @@ Buffer mean_over(const Buffer& input, const std::vector<std::size_t>& axes, mode
         count *= static_cast<double>(kept[axis]);
         kept[axis] = 1;
     }
-    const Buffer output = Buffer::host(input.type(), std::move(dims));
+    Buffer output = Buffer::host(input.type(), std::move(dims));
     const std::size_t rank = kept.size();
     const Index strides = broadcast_strides(kept, rank);
     std::vector<double> sums(static_cast<std::size_t>(output.size()), 0.0);

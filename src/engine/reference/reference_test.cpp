@@ -39,7 +39,7 @@ Buffer ints(const Ints& values) {
 
 /// 0, 1, 2, ...
 Buffer ramp(Dims dims) {
-    const Buffer buffer = Buffer::host(DataType::f32, std::move(dims));
+    Buffer buffer = Buffer::host(DataType::f32, std::move(dims));
     std::iota(buffer.f32().begin(), buffer.f32().end(), 0.0f);
     return buffer;
 }
@@ -264,18 +264,18 @@ TEST(Reference, OperandsAreBroadcast) {
 }
 
 TEST(Reference, IntegersWrapAndTruncate) {
-    constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+    constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
     const auto pair = [](Op op, std::int64_t a, std::int64_t b) {
         return integers(compute(op, {ints({a}), ints({b})}))[0];
     };
     EXPECT_EQ(pair(Op::Div, -7, 2), -3);
-    EXPECT_EQ(pair(Op::Div, kMin, -1), kMin);
-    EXPECT_EQ(pair(Op::Add, kMax, 1), kMin);
-    EXPECT_EQ(pair(Op::Mul, kMax, 2), -2);
+    EXPECT_EQ(pair(Op::Div, lowest, -1), lowest);
+    EXPECT_EQ(pair(Op::Add, highest, 1), lowest);
+    EXPECT_EQ(pair(Op::Mul, highest, 2), -2);
     EXPECT_EQ(pair(Op::Sub, 3, 10), -7);
     EXPECT_EQ(pair(Op::Pow, 3, 4), 81);
-    EXPECT_EQ(pair(Op::Pow, 10, 40), kMax);
+    EXPECT_EQ(pair(Op::Pow, 10, 40), highest);
     EXPECT_THAT(error_of(Op::Div, {ints({1}), ints({0})}), HasSubstr("by zero"));
 }
 

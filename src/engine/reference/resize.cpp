@@ -38,7 +38,7 @@ template <typename T>
 Buffer resize_linear(const Buffer& input, const model::Dims& dims,
                      const std::vector<ResizeAxis>& axes) {
     const Index strides = strides_of(input.dims());
-    const Buffer output = Buffer::host(input.type(), dims);
+    Buffer output = Buffer::host(input.type(), dims);
     const T* x = elements<T>(input).data();
     T* y = elements<T>(output).data();
     for_each_index(dims, [&](const Index& index) {
