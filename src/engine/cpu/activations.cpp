@@ -29,7 +29,7 @@ std::optional<Activation> clip(const model::Graph& graph, const model::Node& nod
 
 }  // namespace
 
-std::optional<Activation> activation_of(const model::Graph& graph, const model::Node& node) {
+std::optional<Activation> to_activation(const model::Graph& graph, const model::Node& node) {
     using model::Op;
     switch (node.op) {
         case Op::Relu: return Activation{Kind::relu};

@@ -9,7 +9,7 @@ namespace dbnet::engine::cpu {
 
 /// What an activation node computes; nullopt for other nodes, and for Clip with bounds that are no
 /// constants.
-std::optional<Activation> activation_of(const model::Graph& graph, const model::Node& node);
+std::optional<Activation> to_activation(const model::Graph& graph, const model::Node& node);
 
 /// Whether the function of any number that a blocked layout may hold beyond the last channel is
 /// finite (and stays so however often it is applied).

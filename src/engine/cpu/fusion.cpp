@@ -1,8 +1,16 @@
 #include "engine/cpu/fusion.hpp"
 
+#include <array>
+
+#include "engine/cpu/kernels/backbone_fusion.hpp"
+#include "engine/cpu/kernels/pyramid_fusion.hpp"
+
 namespace dbnet::engine::cpu {
 
-std::span<const FusionMatcher> fusion_matchers() { return {}; }
+std::span<const FusionMatcher> fusion_matchers() {
+    static constexpr std::array<FusionMatcher, 2> kTable = {match_pyramid, match_backbone};
+    return kTable;
+}
 
 std::vector<std::unique_ptr<FusedRegion>> find_fused_regions(const model::Graph& optimised) {
     std::vector<std::unique_ptr<FusedRegion>> regions;

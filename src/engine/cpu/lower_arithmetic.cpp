@@ -49,7 +49,7 @@ bool fits_blocks(const PlanBuilder& builder, const std::string& a, const std::st
 
 bool lower_activation(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
-    const std::optional<Activation> activation = activation_of(builder.graph(), node);
+    const std::optional<Activation> activation = to_activation(builder.graph(), node);
     if (!activation || !builder.is_f32(node.inputs[0])) return false;
     const Layout layout =
         keeps_padding_finite(*activation) ? builder.layout(node.inputs[0]) : Layout::plain;
@@ -67,7 +67,7 @@ bool lower_binary(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
     const model::Node& last = builder.node(operation.nodes.back());
     std::optional<Activation> activation;
-    if (operation.nodes.size() > 1) activation = activation_of(builder.graph(), last);
+    if (operation.nodes.size() > 1) activation = to_activation(builder.graph(), last);
     if (!builder.is_f32(node.inputs[0]) || !builder.is_f32(node.inputs[1])) return false;
 
     const BinaryKind kind = binary_kind(node.op);

@@ -29,7 +29,7 @@ Chain chain_of(const PlanBuilder& builder, const Operation& operation) {
         if (node.op == model::Op::Add)
             chain.residual = node.inputs[0] == *result ? &node.inputs[1] : &node.inputs[0];
         else
-            chain.activation = activation_of(builder.graph(), node);
+            chain.activation = to_activation(builder.graph(), node);
         result = &node.outputs[0];
     }
     return chain;

@@ -102,7 +102,7 @@ private:
         const bool takes_activation =
             op == model::Op::Conv || op == model::Op::ConvTranspose || is_binary(op);
         node = takes_activation ? next(operation.nodes.back(), index) : nullptr;
-        if (node != nullptr && activation_of(graph_, *node)) take(index);
+        if (node != nullptr && to_activation(graph_, *node)) take(index);
         operation.inputs = outer_inputs(operation.nodes);
         operations_.push_back(std::move(operation));
     }
