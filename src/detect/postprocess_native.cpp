@@ -16,8 +16,9 @@
 namespace dbnet::detect {
 namespace {
 
-/// A contour follows pixels, so that a slanted straight edge has steps of up to a pixel.
-constexpr double kStepHeight = 1;
+/// A contour follows pixels, so that a slanted straight edge has steps; less than a pixel of
+/// tolerance takes them out. Of 0.5, 0.75, 1 and 1.25 this restores turned rectangles best.
+constexpr double kStepHeight = 0.75;
 
 struct ContourTrial : Trial {
     const Contour* contour = nullptr;
