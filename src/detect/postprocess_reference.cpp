@@ -77,6 +77,8 @@ private:
 
     /// Fills what it finds out and, if accepted, the outline in image coordinates.
     Verdict judge(const Contour& contour, Trial& trial, Polygon& points) {
+        const cv::Rect bounds = bounds_of(contour);
+        if (bounds.x >= map_.valid_width || bounds.y >= map_.valid_height) return Verdict::outside;
         const Verdict verdict = is_quad() && options_.preset != Preset::mmocr
                                     ? judge_box(contour, trial, points)
                                     : judge_outline(contour, trial, points);
@@ -102,8 +104,8 @@ private:
         const geometry::TurnedRect grown = geometry::min_area_rect(to_polygon(pieces.front()));
         if (is_small_after(grown, kMarginAfter, trial)) return Verdict::too_small_after;
         for (const Point corner : geometry::clockwise_from_top_left(grown.corners))
-            points.push_back({scale_box(corner.x, map_.width, map_.image_width),
-                              scale_box(corner.y, map_.height, map_.image_height)});
+            points.push_back({scale_box(corner.x, map_.valid_width, map_.image_width),
+                              scale_box(corner.y, map_.valid_height, map_.image_height)});
         return Verdict::accepted;
     }
 
@@ -136,8 +138,8 @@ private:
         if (is_small_after(geometry::min_area_rect(points), kMarginAfter, trial))
             return Verdict::too_small_after;
         for (Point& point : points)
-            point = {scale_vertex(point.x, map_.width, map_.image_width),
-                     scale_vertex(point.y, map_.height, map_.image_height)};
+            point = {scale_vertex(point.x, map_.valid_width, map_.image_width),
+                     scale_vertex(point.y, map_.valid_height, map_.image_height)};
         return Verdict::accepted;
     }
 

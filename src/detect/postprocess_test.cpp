@@ -282,6 +282,22 @@ TEST(PostprocessReference, MmocrDividesByTheScaleOfTheValidPart) {
     EXPECT_NEAR(regions[0].rect.y + regions[0].rect.height / 2, 50, 1);
 }
 
+TEST(PostprocessReference, WhatLiesInThePaddingIsOutside) {
+    Map map(128, 64);
+    map.box(10, 10, 40, 10).box(105, 10, 20, 10);
+    map.view.valid_width = map.view.image_width = 100;
+    for (const Preset preset : {Preset::mhliao, Preset::mmocr, Preset::paddle}) {
+        PostprocessOptions options = PostprocessOptions::of(preset);
+        options.explain = true;
+        const PostprocessResult result = postprocess(map.view, options);
+        ASSERT_EQ(result.regions.size(), 1u);
+        EXPECT_NEAR(result.regions[0].rect.x + result.regions[0].rect.width / 2, 29.5, 1);
+        EXPECT_EQ(std::count_if(result.candidates.begin(), result.candidates.end(),
+                                [](const auto& c) { return c.verdict == Verdict::outside; }),
+                  1);
+    }
+}
+
 TEST(PostprocessReference, PaddleClipsToTheLastPixelAndDropsThinQuads) {
     Map map(100, 100);
     map.box(0, 0, 40, 12);
