@@ -273,7 +273,7 @@ TEST(Detector, RefusesModelsThatAreNoDetectors) {
                         ErrorCode::unsupported);
     };
     EXPECT_THAT(refused([](model::Graph& g) {
-                    g.inputs[0].dims = {-1, 3, -1, -1, 1};
+                    g.inputs[0].dims = {2, 3, -1, -1};
                 }),
                 HasSubstr("[N, 3, H, W]"));
     EXPECT_THAT(refused([](model::Graph& g) {

@@ -170,7 +170,7 @@ template <typename Value>
 void take(const std::optional<Value>& given, const char* name, double low, double high,
           Value& value) {
     if (!given) return;
-    if (!(*given >= low && *given <= high))
+    if (!(*given >= static_cast<Value>(low) && *given <= static_cast<Value>(high)))
         core::fail(ErrorCode::invalid_argument, name, " is ", *given, ", expected a value from ",
                    low, " to ", high);
     value = *given;
