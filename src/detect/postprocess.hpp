@@ -47,8 +47,8 @@ struct PostprocessResult {
     std::vector<Candidate> candidates;  ///< with PostprocessOptions::explain
 };
 
-/// Finds the regions of a map. Values of any size and NaN are legal (a NaN is never text). Time and
-/// memory are linear in the map's pixels plus the length of its contours. Throws
+/// Finds the regions of a map. Values of any size and NaN are legal (a NaN is never text). Time
+/// grows with the map's pixels and with the areas of its contours' boxes. Throws
 /// Error{invalid_argument} for a map without pixels or with a valid part that is not inside it.
 PostprocessResult postprocess(const MapView& map, const PostprocessOptions& options);
 

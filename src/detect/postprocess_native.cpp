@@ -19,11 +19,20 @@ namespace {
 /// A contour follows pixels, so that a slanted straight edge has steps; less than a pixel of
 /// tolerance takes them out. Of 0.5, 0.75, 1 and 1.25 this restores turned rectangles best.
 constexpr double kStepHeight = 0.75;
+/// No text has more; outlines of noise are made coarser until they fit, so that offsets stay cheap.
+constexpr std::size_t kMostVertices = 512;
 
 struct ContourTrial : Trial {
     const Contour* contour = nullptr;
     Region region;
 };
+
+Contour without_steps(const Contour& contour) {
+    double tolerance = kStepHeight;
+    Contour simple = simplify(contour, tolerance);
+    while (simple.size() > kMostVertices) simple = simplify(simple, tolerance *= 2);
+    return simple;
+}
 
 class Native {
 public:
@@ -95,7 +104,7 @@ private:
 
     /// Moves the outline outwards and fills the region.
     void grow(ContourTrial& trial) const {
-        const Contour simple = simplify(*trial.contour, kStepHeight);
+        const Contour simple = without_steps(*trial.contour);
         trial.vertices = simple.size();
         if (trial.vertices < 3) {
             trial.verdict = Verdict::too_few_points;

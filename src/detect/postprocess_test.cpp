@@ -370,6 +370,15 @@ TEST(Postprocess, AMillionSpecklesEndSoon) {
         EXPECT_TRUE(regions_of(map, PostprocessOptions::of(preset)).empty());
 }
 
+TEST(Postprocess, OutlinesOfNoiseStayShort) {
+    Map map(800, 800);
+    core::Random random(5);
+    map.each([&](int, int) { return random.uniform() < 0.45 ? 1.f : 0.29f; });
+    const auto regions = regions_of(map);
+    ASSERT_FALSE(regions.empty());
+    for (const Region& region : regions) EXPECT_LT(region.polygon.size(), 5000u);
+}
+
 TEST(Postprocess, RefusesMapsThatAreNone) {
     Map map(32, 32);
     const auto refused = [&](auto change) {
