@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <span>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace dbnet::test {
 struct GraphKind {
     std::string_view name;
     void (*build)(GraphBuilder& builder);
+    friend std::ostream& operator<<(std::ostream& out, const GraphKind& kind) {
+        return out << kind.name;
+    }
 };
 
 /// One kind per operator (and per domain of an operator), random in everything that the operator

@@ -48,8 +48,8 @@ std::vector<Buffer> evaluate(Op op, const std::vector<Buffer>& inputs, Attribute
                              std::size_t outputs = 1) {
     model::Node node{"the node", op, {}, {}, std::move(attributes)};
     for (std::size_t i = 0; i < inputs.size(); ++i)
-        node.inputs.push_back(inputs[i].data() == nullptr ? "" : "x" + std::to_string(i));
-    for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back("y" + std::to_string(i));
+        node.inputs.push_back(inputs[i].data() == nullptr ? "" : core::concat("x", i));
+    for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back(core::concat("y", i));
     return reference::evaluate(node, inputs);
 }
 
