@@ -64,7 +64,8 @@ Phases make_phases(std::size_t s, float* memory, const Extent& extent, int chann
 /// of its own; what they share is made before, in the constructor.
 class Run {
 public:
-    Run(const PyramidPlan& plan, std::vector<const float*> inputs, float* map, float* shared);
+    Run(const PyramidPlan& plan, std::vector<const float*> inputs, std::vector<float*> maps,
+        float* shared);
 
     void execute(float* own) const;
 
@@ -76,12 +77,12 @@ private:
         return own_planes(k, plan_.levels[k].f, pyramid_.neck[k].lateral.out);
     }
     Planes p_planes(std::size_t i) const {
-        return own_planes(i, plan_.levels[i].p, pyramid_.head[i].layout.in);
+        return own_planes(i, plan_.levels[i].p, pyramid_.concatenated_channels(i));
     }
     const float* point_weights(std::size_t i) const;
     const float* transposed_weights(std::size_t i) const;
     Sum level_sum(std::size_t i) const;
-    Sum head_sum() const;
+    Sum head_sum(std::size_t h) const;
     void add_phases(Sum& sum, const std::vector<std::size_t>& places) const;
 
     void neck(float* own) const;
@@ -95,16 +96,17 @@ private:
     void coarse_tile(const Sum& sum, std::size_t step, int task, float* own) const;
     void fine_tile(const Sum& sum, const Tile& tile, const Target& target, float* own) const;
     void level_tile(std::size_t i, std::size_t step, int task, float* own) const;
-    void head_tile(int task, float* own) const;
+    void head(std::size_t h, float* own) const;
+    void head_tile(std::size_t h, int task, float* own) const;
 
     const PyramidPlan& plan_;
     const Pyramid& pyramid_;
     std::vector<const float*> inputs_;
-    float* map_;
+    std::vector<float*> maps_;
     float* shared_;
     std::vector<Sum> sums_;
     std::size_t rounds_ = 0;  ///< most steps of a level's sum
-    Sum head_;
+    std::vector<Sum> head_sums_;
     // Arguments of means(), where there are gates.
     std::vector<Planes> lateral_maps_;
     std::vector<float*> lateral_means_;
@@ -112,13 +114,14 @@ private:
     std::vector<float*> p_means_;
 };
 
-Run::Run(const PyramidPlan& plan, std::vector<const float*> inputs, float* map, float* shared)
+Run::Run(const PyramidPlan& plan, std::vector<const float*> inputs, std::vector<float*> maps,
+         float* shared)
     : plan_(plan),
       pyramid_(*plan.pyramid),
       inputs_(std::move(inputs)),
-      map_(map),
-      shared_(shared),
-      head_(head_sum()) {
+      maps_(std::move(maps)),
+      shared_(shared) {
+    for (std::size_t h = 0; h < pyramid_.heads.size(); ++h) head_sums_.push_back(head_sum(h));
     for (std::size_t i = 0; i < pyramid_.neck.size(); ++i) {
         sums_.push_back(level_sum(i));
         rounds_ = std::max(rounds_, sums_.back().steps());
@@ -175,18 +178,19 @@ Sum Run::level_sum(std::size_t i) const {
     return sum;
 }
 
-Sum Run::head_sum() const {
+Sum Run::head_sum(std::size_t h) const {
+    const Head& head = pyramid_.heads[h];
     const bool neck = !pyramid_.neck.empty();
     Sum sum;
-    sum.bias = pyramid_.head_bias.empty() ? nullptr : pyramid_.head_bias.data();
+    sum.bias = head.bias.empty() ? nullptr : head.bias.data();
     for (std::size_t i = 0; i < pyramid_.levels(); ++i) {
         const bool gated = neck && pyramid_.neck[i].out_gate;
-        const Packed& packed = pyramid_.head[i];
+        const Packed& packed = head.parts[i];
         sum.sources.push_back({neck ? p_planes(i) : input_planes(i),
-                               gated ? at(plan_.levels[i].head) : packed.values.data(),
+                               gated ? at(plan_.levels[i].heads[h]) : packed.values.data(),
                                packed.layout.out});
     }
-    add_phases(sum, plan_.head_phases);
+    add_phases(sum, plan_.head_phases[h]);
     return sum;
 }
 
@@ -198,11 +202,16 @@ void Run::add_phases(Sum& sum, const std::vector<std::size_t>& places) const {
 
 void Run::execute(float* own) const {
     if (!pyramid_.neck.empty()) neck(own);
-    const std::size_t last = head_.steps() - 1;
+    for (std::size_t h = 0; h < pyramid_.heads.size(); ++h) head(h, own);
+}
+
+void Run::head(std::size_t h, float* own) const {
+    const Sum& sum = head_sums_[h];
+    const std::size_t last = sum.steps() - 1;
     for (std::size_t step = 0; step < last; ++step)
-        for_each_task(tiling(head_, step).count(),
-                      [&](int task) { coarse_tile(head_, step, task, own); });
-    for_each_task(tiling(head_, last).count(), [&](int task) { head_tile(task, own); });
+        for_each_task(tiling(sum, step).count(),
+                      [&](int task) { coarse_tile(sum, step, task, own); });
+    for_each_task(tiling(sum, last).count(), [&](int task) { head_tile(h, task, own); });
 }
 
 void Run::neck(float* own) const {
@@ -267,7 +276,8 @@ void Run::gate_head(std::size_t i, float* own) const {
     float* factors = own;
     gate_factors(*level.out_gate, at(plan_.levels[i].p_means), factors + level.out_channels(),
                  factors);
-    scale_inputs(pyramid_.head[i], factors, at(plan_.levels[i].head));
+    for (std::size_t h = 0; h < pyramid_.heads.size(); ++h)
+        scale_inputs(pyramid_.heads[h].parts[i], factors, at(plan_.levels[i].heads[h]));
 }
 
 // One block of output channels of one of p_i's composite weights.
@@ -342,20 +352,22 @@ void Run::level_tile(std::size_t i, std::size_t step, int task, float* own) cons
 }
 
 // The head's convolution of a tile and everything behind it.
-void Run::head_tile(int task, float* own) const {
-    const Tiling tiles = tiling(head_, head_.steps() - 1);
+void Run::head_tile(std::size_t h, int task, float* own) const {
+    const Sum& sum = head_sums_[h];
+    const HeadTail& tail = pyramid_.heads[h].tail;
+    const Tiling tiles = tiling(sum, sum.steps() - 1);
     const Tile tile = tiles[task];
-    const int channels = pyramid_.tail.in_channels();
-    float* tail = own + plan_.thread_floats - pyramid_.tail.scratch_floats(tiles.width);
+    const int channels = tail.in_channels();
+    float* tail_scratch = own + plan_.thread_floats - tail.scratch_floats(tiles.width);
     const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(channels + 1) * tiles.width;
-    float* rows = tail - kWinogradRows * row;
-    fine_tile(head_, tile, {rows, row, tiles.width, true}, own);
+    float* rows = tail_scratch - kWinogradRows * row;
+    fine_tile(sum, tile, {rows, row, tiles.width, true}, own);
     const std::ptrdiff_t map_width = 4 * static_cast<std::ptrdiff_t>(tiles.extent.width);
     for (int r = 0; r < tile.rows; ++r) {
         std::fill_n(rows + r * row + static_cast<std::ptrdiff_t>(channels) * tiles.width,
                     tiles.width, 1.0F);
-        pyramid_.tail.run(rows + r * row, tiles.width, tile.width,
-                          map_ + 4 * (tile.y + r) * map_width + 4 * tile.x, map_width, tail);
+        tail.run(rows + r * row, tiles.width, tile.width,
+                 maps_[h] + 4 * (tile.y + r) * map_width + 4 * tile.x, map_width, tail_scratch);
     }
 }
 
@@ -376,7 +388,9 @@ public:
         for (int n = 0; n < plan_.batch; ++n) {
             std::vector<const float*> image(inputs.begin(), inputs.end());
             for (std::size_t i = 0; i < image.size(); ++i) image[i] += n * input_floats(i);
-            const Run run(plan_, std::move(image), outputs[0] + n * map, shared);
+            std::vector<float*> maps(outputs.begin(), outputs.end());
+            for (float*& output : maps) output += n * map;
+            const Run run(plan_, std::move(image), std::move(maps), shared);
 #pragma omp parallel num_threads(threads)
             {
                 const auto thread = static_cast<std::size_t>(omp_get_thread_num());

@@ -40,14 +40,19 @@ struct PyramidLevel {
     std::optional<Gate> out_gate;
 };
 
+/// One branch of the head.
+struct HeadWeights {
+    std::vector<ConvWeights> parts;  ///< 3x3; per level the part for its channels
+    std::vector<float> bias;         ///< of the 3x3 convolution; empty: none
+    ConvWeights first_deconv;
+    ConvWeights second_deconv;
+};
+
 /// Levels are listed from the finest to the coarsest; each is half as high and wide as the one
 /// before.
 struct PyramidWeights {
-    std::vector<PyramidLevel> neck;  ///< empty: the inputs are the maps that the head concatenates
-    std::vector<ConvWeights> head;   ///< 3x3; per level the part for its channels
-    std::vector<float> head_bias;    ///< empty: none
-    ConvWeights first_deconv;
-    ConvWeights second_deconv;
+    std::vector<PyramidLevel> neck;  ///< empty: the inputs are the maps that the heads concatenate
+    std::vector<HeadWeights> heads;  ///< at least one: probability map, threshold map
 };
 
 /// Weights packed for this processor, shared by the kernels of all extents.
@@ -56,8 +61,9 @@ std::shared_ptr<const Pyramid> make_pyramid(const PyramidWeights& weights,
                                             const RowKernels& kernels = row_kernels());
 std::size_t weight_bytes(const Pyramid& pyramid);
 
-/// Inputs: c_i (with a neck) or p_i, finest first, [N, C_i, H_i, W_i]; output: [N, 1, 4 H_0, 4
-/// W_0]. nullptr unless H_i = 2 H_{i+1} and W_i = 2 W_{i+1} and all extents are positive.
+/// Inputs: c_i (with a neck) or p_i, finest first, [N, C_i, H_i, W_i]; outputs: of each
+/// head [N, 1, 4 H_0, 4 W_0]. nullptr unless H_i = 2 H_{i+1} and W_i = 2 W_{i+1} and all extents
+/// are positive.
 std::unique_ptr<FusedKernel> make_pyramid_kernel(std::shared_ptr<const Pyramid> pyramid,
                                                  const std::vector<model::Dims>& input_dims);
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "engine/backend.hpp"
 #include "model/networks/network.hpp"
 
@@ -44,7 +45,7 @@ Graph network(const Shape& shape) {
     model::NetworkBuilder builder(graph, 1);
     model::Features features;
     for (std::size_t i = 0; i < shape.channels.size(); ++i)
-        features.push_back(builder.input("c" + std::to_string(i + 2), shape.channels[i]));
+        features.push_back(builder.input(core::concat("c", i + 2), shape.channels[i]));
     const std::string x = model::add_fpn(builder, features, shape.inner);
     const std::string logits = model::add_head_branch(builder, "binarize", x, shape.inner);
     builder.output(builder.apply(Op::Sigmoid, "probability", logits));

@@ -48,8 +48,8 @@ public:
     /// Nearest upsampling by `factor`, a power of two.
     const std::string* upsampling(const std::string& value, int& factor);
 
-    /// Whether nothing but `output` is used outside the claimed nodes.
-    bool closed(std::string_view output) const;
+    /// Whether nothing but `outputs` is used outside the claimed nodes.
+    bool closed(const std::vector<std::string>& outputs) const;
 
 private:
     const Graph& graph_;
@@ -150,11 +150,12 @@ const std::string* Walk::upsampling(const std::string& value, int& factor) {
     return static_cast<float>(factor) == scale && power_of_two ? &node->inputs[0] : nullptr;
 }
 
-bool Walk::closed(std::string_view output) const {
+bool Walk::closed(const std::vector<std::string>& outputs) const {
     std::set<std::string_view> inner;
     for (const std::size_t index : nodes_)
         for (const std::string& value : graph_.nodes[index].outputs)
-            if (value != output) inner.insert(value);
+            if (std::find(outputs.begin(), outputs.end(), value) == outputs.end())
+                inner.insert(value);
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
         if (nodes_.count(i) != 0) continue;
         for (const std::string& value : graph_.nodes[i].inputs)
@@ -165,14 +166,24 @@ bool Walk::closed(std::string_view output) const {
 }
 
 /// The value in front of the two transposed convolutions (behind the ReLU).
-const std::string* match_tail(Walk& walk, const std::string& map, PyramidWeights& weights) {
+const std::string* match_tail(Walk& walk, const std::string& map, HeadWeights& head) {
     const std::string* at = walk.activation(map, Op::Sigmoid);
-    if (at != nullptr) at = walk.deconv(*at, weights.second_deconv);
+    if (at != nullptr) at = walk.deconv(*at, head.second_deconv);
     if (at != nullptr) at = walk.activation(*at, Op::Relu);
-    if (at != nullptr) at = walk.deconv(*at, weights.first_deconv);
-    const bool fits = at != nullptr && weights.second_deconv.out == 1 &&
-                      weights.second_deconv.in == weights.first_deconv.out;
+    if (at != nullptr) at = walk.deconv(*at, head.first_deconv);
+    const bool fits = at != nullptr && head.second_deconv.out == 1 &&
+                      head.second_deconv.in == head.first_deconv.out;
     return fits ? at : nullptr;
+}
+
+/// The value in front of a head's first convolution, whose weights go to `conv`.
+const std::string* match_branch(Walk& walk, const std::string& map, HeadWeights& head,
+                                ConvWeights& conv) {
+    const std::string* at = match_tail(walk, map, head);
+    if (at != nullptr) at = walk.activation(*at, Op::Relu);
+    if (at != nullptr) at = walk.conv(*at, 3, conv);
+    head.bias = conv.bias;
+    return at != nullptr && conv.out == head.first_deconv.in ? at : nullptr;
 }
 
 /// The maps that are upsampled and concatenated, by level, and where each one's channels begin.
@@ -298,8 +309,8 @@ private:
 
 class HeadTailRegion final : public FusedRegion {
 public:
-    explicit HeadTailRegion(const PyramidWeights& weights)
-        : tail_(std::make_shared<const HeadTail>(weights.first_deconv, weights.second_deconv,
+    explicit HeadTailRegion(const HeadWeights& head)
+        : tail_(std::make_shared<const HeadTail>(head.first_deconv, head.second_deconv,
                                                  row_kernels())) {}
 
     std::unique_ptr<FusedKernel> instantiate(const std::vector<Dims>& input_dims) const override {
@@ -313,68 +324,87 @@ private:
 
 std::unique_ptr<FusedRegion> finish(std::unique_ptr<FusedRegion> region, const char* name,
                                     const Walk& walk, std::vector<std::string> inputs,
-                                    const std::string& map) {
+                                    std::vector<std::string> maps) {
     region->name = name;
     region->inputs = std::move(inputs);
-    region->outputs = {map};
+    region->outputs = std::move(maps);
     region->nodes.assign(walk.nodes().begin(), walk.nodes().end());
     return region;
 }
 
-/// The largest region that ends in this probability map.
-class Matcher {
-public:
-    Matcher(const GraphPattern& pattern, const std::string& map)
-        : graph_(pattern.graph()), pattern_(pattern), map_(map) {}
-
-    std::unique_ptr<FusedRegion> match() const {
-        Walk tail(pattern_);
-        PyramidWeights weights;
-        const std::string* at = match_tail(tail, map_, weights);
-        if (at == nullptr || !tail.closed(map_)) return nullptr;
-        const std::string input = *at;
-        if (auto region = match_head(tail, input, weights)) return region;
-        return finish(std::make_unique<HeadTailRegion>(weights), "head_tail", tail, {input}, map_);
-    }
-
-private:
-    std::unique_ptr<FusedRegion> match_head(Walk walk, const std::string& value,
-                                            PyramidWeights weights) const;
-    std::unique_ptr<FusedRegion> match_whole(Walk walk, const Branches& branches,
-                                             const ConvWeights& head, PyramidWeights weights) const;
-
-    const Graph& graph_;
-    const GraphPattern& pattern_;
-    const std::string& map_;
+/// Branches of a head on the same concatenation.
+struct Group {
+    std::string concat;
+    std::vector<std::string> maps;
+    std::vector<HeadWeights> heads;
+    std::vector<ConvWeights> convs;
 };
 
-std::unique_ptr<FusedRegion> Matcher::match_head(Walk walk, const std::string& value,
-                                                 PyramidWeights weights) const {
-    ConvWeights head;
-    const std::string* at = walk.activation(value, Op::Relu);
-    if (at != nullptr) at = walk.conv(*at, 3, head);
-    if (at == nullptr || head.out != weights.first_deconv.in) return nullptr;
-    const auto branches = match_concat(walk, *at);
-    if (!branches || !walk.closed(map_)) return nullptr;
-    weights.head_bias = head.bias;
-    if (auto region = match_whole(walk, *branches, head, weights)) return region;
-    const auto shapes = model::infer_shapes(graph_);
+bool split_heads(const Group& group, const Branches& branches, const std::vector<int>& channels,
+                 PyramidWeights& weights) {
+    weights.heads = group.heads;
+    for (std::size_t h = 0; h < group.heads.size(); ++h)
+        if (!split_head(group.convs[h], branches, channels, weights.heads[h].parts)) return false;
+    return true;
+}
+
+std::unique_ptr<FusedRegion> match_whole(Walk walk, const Group& group, const Branches& branches) {
+    PyramidWeights weights;
+    const auto inputs = match_neck(walk, branches, weights.neck);
+    if (!inputs || !walk.closed(group.maps)) return nullptr;
+    std::vector<int> channels;
+    for (const PyramidLevel& level : weights.neck) channels.push_back(level.out.out);
+    if (!split_heads(group, branches, channels, weights)) return nullptr;
+    return finish(std::make_unique<PyramidRegion>(weights), "pyramid", walk, *inputs, group.maps);
+}
+
+/// The largest region that ends in the group's maps and has their concatenation in it.
+std::unique_ptr<FusedRegion> match_group(const GraphPattern& pattern, const Group& group) {
+    Walk walk(pattern);
+    for (const std::string& map : group.maps) {
+        HeadWeights head;
+        ConvWeights conv;
+        match_branch(walk, map, head, conv);
+    }
+    const auto branches = match_concat(walk, group.concat);
+    if (!branches || !walk.closed(group.maps)) return nullptr;
+    if (auto region = match_whole(walk, group, *branches)) return region;
+    const auto shapes = model::infer_shapes(pattern.graph());
     std::vector<int> channels;
     for (const std::string& input : branches->values)
         channels.push_back(channels_of(shapes, input));
-    if (!split_head(head, *branches, channels, weights.head)) return nullptr;
-    return finish(std::make_unique<PyramidRegion>(weights), "head", walk, branches->values, map_);
+    PyramidWeights weights;
+    if (!split_heads(group, *branches, channels, weights)) return nullptr;
+    return finish(std::make_unique<PyramidRegion>(weights), "head", walk, branches->values,
+                  group.maps);
 }
 
-std::unique_ptr<FusedRegion> Matcher::match_whole(Walk walk, const Branches& branches,
-                                                  const ConvWeights& head,
-                                                  PyramidWeights weights) const {
-    const auto inputs = match_neck(walk, branches, weights.neck);
-    if (!inputs || !walk.closed(map_)) return nullptr;
-    std::vector<int> channels;
-    for (const PyramidLevel& level : weights.neck) channels.push_back(level.out.out);
-    if (!split_head(head, branches, channels, weights.head)) return nullptr;
-    return finish(std::make_unique<PyramidRegion>(weights), "pyramid", walk, *inputs, map_);
+std::unique_ptr<FusedRegion> match_tail_alone(const GraphPattern& pattern, const std::string& map) {
+    Walk walk(pattern);
+    HeadWeights head;
+    const std::string* input = match_tail(walk, map, head);
+    if (input == nullptr || !walk.closed({map})) return nullptr;
+    return finish(std::make_unique<HeadTailRegion>(head), "head_tail", walk, {*input}, {map});
+}
+
+/// All branches of heads, by what they branch from.
+std::vector<Group> find_groups(const GraphPattern& pattern) {
+    std::vector<Group> groups;
+    for (const Node& node : pattern.graph().nodes) {
+        if (node.op != Op::Sigmoid) continue;
+        Walk walk(pattern);
+        HeadWeights head;
+        ConvWeights conv;
+        const std::string* concat = match_branch(walk, node.outputs[0], head, conv);
+        if (concat == nullptr) continue;
+        auto group = std::find_if(groups.begin(), groups.end(),
+                                  [&](const Group& g) { return g.concat == *concat; });
+        if (group == groups.end()) group = groups.insert(groups.end(), {*concat, {}, {}, {}});
+        group->maps.push_back(node.outputs[0]);
+        group->heads.push_back(std::move(head));
+        group->convs.push_back(std::move(conv));
+    }
+    return groups;
 }
 
 }  // namespace
@@ -382,9 +412,16 @@ std::unique_ptr<FusedRegion> Matcher::match_whole(Walk walk, const Branches& bra
 std::vector<std::unique_ptr<FusedRegion>> match_pyramid(const Graph& optimised) {
     const GraphPattern pattern(optimised);
     std::vector<std::unique_ptr<FusedRegion>> regions;
+    std::set<std::string> matched;
+    for (const Group& group : find_groups(pattern)) {
+        auto region = match_group(pattern, group);
+        if (region == nullptr) continue;
+        matched.insert(group.maps.begin(), group.maps.end());
+        regions.push_back(std::move(region));
+    }
     for (const Node& node : optimised.nodes) {
-        if (node.op != Op::Sigmoid) continue;
-        if (auto region = Matcher(pattern, node.outputs[0]).match())
+        if (node.op != Op::Sigmoid || matched.count(node.outputs[0]) != 0) continue;
+        if (auto region = match_tail_alone(pattern, node.outputs[0]))
             regions.push_back(std::move(region));
     }
     return regions;

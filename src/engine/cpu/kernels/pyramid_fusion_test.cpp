@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
 #include <random>
+#include <span>
 
+#include "core/error.hpp"
 #include "engine/backend.hpp"
 
 namespace dbnet::engine::cpu {
@@ -29,6 +30,7 @@ struct Variant {
     bool lateral_first = true;  ///< order of the operands of the top-down sums
     bool lateral_relu = false;  ///< another neck
     bool head_leaky = false;    ///< another head
+    bool threshold = false;     ///< a second branch of the head
     std::string resize_mode = "nearest";
     std::string rounding = "floor";
 };
@@ -41,11 +43,12 @@ public:
     explicit Network(const Variant& variant) : variant_(variant) {
         std::vector<std::string> features;
         for (int i = 0; i < variant.levels; ++i) {
-            features.push_back("c" + std::to_string(i + 2));
+            features.push_back(core::concat("c", i + 2));
             graph.inputs.push_back({features.back(), model::DataType::f32, dims(i)});
         }
-        graph.outputs.push_back({"map", model::DataType::f32, {-1, 1, -1, -1}});
-        head(neck(features));
+        const std::string features_at_4 = concat(neck(features));
+        head("map", features_at_4);
+        if (variant.threshold) head("threshold", features_at_4);
     }
 
     Dims dims(int level) const {
@@ -108,7 +111,7 @@ private:
         std::string above;
         for (int i = variant_.levels - 1; i >= 0; --i) {
             const auto level = static_cast<std::size_t>(i);
-            const std::string name = "level" + std::to_string(i);
+            const std::string name = core::concat("level", i);
             std::string f = conv(name + ".lateral", features[level], kChannels[level],
                                  variant_.inner, 1, variant_.biases);
             f = gate(name + ".lateral_gate", f, variant_.inner);
@@ -126,19 +129,23 @@ private:
         return outs;
     }
 
-    void head(const std::vector<std::string>& outs) {
+    std::string concat(const std::vector<std::string>& outs) {
         std::vector<std::string> maps;
         for (std::size_t i = 0; i < outs.size(); ++i)
-            maps.push_back(i == 0 ? outs[0] : upsample("up" + std::to_string(i), outs[i], 1 << i));
+            maps.push_back(i == 0 ? outs[0] : upsample(core::concat("up", i), outs[i], 1 << i));
         if (!variant_.finest_first) std::reverse(maps.begin(), maps.end());
-        std::string at = graph.add(Op::Concat, "concat", maps, {{"axis", std::int64_t{1}}});
-        const int all = variant_.out * static_cast<int>(outs.size());
-        at = conv("head", at, all, 7, 3, true);
-        at = graph.add(variant_.head_leaky ? Op::LeakyRelu : Op::Relu, "head.relu", {at});
-        at = deconv("deconv1", at, 7, 9);
-        at = graph.add(Op::Relu, "deconv1.relu", {at});
-        at = deconv("deconv2", at, 9, 1);
-        graph.add(Op::Sigmoid, "map", {at});
+        return graph.add(Op::Concat, "concat", maps, {{"axis", std::int64_t{1}}});
+    }
+
+    void head(const std::string& map, const std::string& from) {
+        const std::string name = map + ".";
+        std::string at = conv(name + "conv", from, variant_.out * variant_.levels, 7, 3, true);
+        at = graph.add(variant_.head_leaky ? Op::LeakyRelu : Op::Relu, name + "relu", {at});
+        at = deconv(name + "deconv1", at, 7, 9);
+        at = graph.add(Op::Relu, name + "deconv1.relu", {at});
+        at = deconv(name + "deconv2", at, 9, 1);
+        graph.add(Op::Sigmoid, map, {at});
+        graph.outputs.push_back({map, model::DataType::f32, {-1, 1, -1, -1}});
     }
 
     Variant variant_;
@@ -157,15 +164,15 @@ std::vector<Buffer> random_inputs(const Network& network, int levels) {
     return inputs;
 }
 
-Buffer reference(const Graph& graph, const std::vector<Buffer>& inputs) {
+std::vector<Buffer> reference(const Graph& graph, const std::vector<Buffer>& inputs) {
     const Backend& backend = reference_backend();
     const auto executable = backend.compile(graph);
-    return backend.run(*executable, *backend.create_context(1), inputs)[0];
+    return backend.run(*executable, *backend.create_context(1), inputs);
 }
 
 /// Runs a region that begins at the graph's inputs.
-std::vector<float> run_region(const FusedRegion& region, const Graph& graph,
-                              const std::vector<Buffer>& inputs) {
+std::vector<std::vector<float>> run_region(const FusedRegion& region, const Graph& graph,
+                                           const std::vector<Buffer>& inputs) {
     std::vector<Dims> dims;
     std::vector<const float*> pointers;
     for (const std::string& name : region.inputs)
@@ -179,10 +186,20 @@ std::vector<float> run_region(const FusedRegion& region, const Graph& graph,
     const Buffer scratch = Buffer::host(
         model::DataType::f32, {static_cast<std::int64_t>(kernel->scratch_bytes(2) / 4 + 1)});
     const Dims& finest = inputs[0].dims();
-    std::vector<float> map(static_cast<std::size_t>(16 * finest[2] * finest[3]));
-    float* output = map.data();
-    kernel->run(pointers, {&output, 1}, static_cast<std::byte*>(scratch.data()), 2);
-    return map;
+    std::vector<std::vector<float>> maps(region.outputs.size());
+    std::vector<float*> outputs;
+    for (std::vector<float>& map : maps) {
+        map.resize(static_cast<std::size_t>(16 * finest[2] * finest[3]));
+        outputs.push_back(map.data());
+    }
+    kernel->run(pointers, outputs, static_cast<std::byte*>(scratch.data()), 2);
+    return maps;
+}
+
+void expect_near(std::span<const float> actual, std::span<const float> expected) {
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i)
+        ASSERT_NEAR(actual[i], expected[i], 1e-5) << "at " << i;
 }
 
 void expect_whole_match(const Variant& variant) {
@@ -191,14 +208,16 @@ void expect_whole_match(const Variant& variant) {
     ASSERT_EQ(regions.size(), 1U);
     const FusedRegion& region = *regions[0];
     EXPECT_EQ(region.name, "pyramid");
-    EXPECT_EQ(region.outputs, std::vector<std::string>{"map"});
+    EXPECT_EQ(region.outputs.size(), variant.threshold ? 2U : 1U);
     EXPECT_EQ(region.nodes.size(), network.graph.nodes.size());
     const auto inputs = random_inputs(network, variant.levels);
     const auto actual = run_region(region, network.graph, inputs);
-    const Buffer expected = reference(network.graph, inputs);
-    ASSERT_EQ(actual.size(), expected.f32().size());
-    for (std::size_t i = 0; i < actual.size(); ++i)
-        ASSERT_NEAR(actual[i], expected.f32()[i], 1e-5) << "at " << i;
+    const auto expected = reference(network.graph, inputs);
+    ASSERT_EQ(actual.size(), expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+        EXPECT_EQ(region.outputs[i], network.graph.outputs[i].name);
+        expect_near(actual[i], expected[i].f32());
+    }
 }
 
 TEST(PyramidFusion, WholeNetworksEqualTheReference) {
@@ -208,6 +227,7 @@ TEST(PyramidFusion, WholeNetworksEqualTheReference) {
     expect_whole_match({.gates = true, .biases = true, .finest_first = true});
     expect_whole_match({.levels = 2, .lateral_first = false});
     expect_whole_match({.levels = 3, .inner = 40, .out = 3});
+    expect_whole_match({.gates = true, .threshold = true});
 }
 
 std::vector<std::string> names_of(const Graph& graph) {
@@ -229,7 +249,7 @@ TEST(PyramidFusion, MatchesTheHeadOrItsTailBehindOtherNetworks) {
     const auto tails = match_pyramid(other_head.graph);
     ASSERT_EQ(tails.size(), 1U);
     EXPECT_EQ(tails[0]->name, "head_tail");
-    EXPECT_EQ(tails[0]->inputs, std::vector<std::string>{"head.relu"});
+    EXPECT_EQ(tails[0]->inputs, std::vector<std::string>{"map.relu"});
     EXPECT_EQ(tails[0]->nodes.size(), 4U);
 }
 
@@ -247,8 +267,12 @@ TEST(PyramidFusion, InnerValuesMustNotBeUsedElsewhere) {
     };
     EXPECT_EQ(with_output("level2.sum"), std::vector<std::string>{"head"});
     EXPECT_EQ(with_output("concat"), std::vector<std::string>{"head_tail"});
-    EXPECT_EQ(with_output("deconv1"), std::vector<std::string>{});
+    EXPECT_EQ(with_output("map.deconv1"), std::vector<std::string>{});
     EXPECT_EQ(with_output("level0.out"), std::vector<std::string>{"head"});
+
+    Network two_heads({.threshold = true});
+    two_heads.graph.outputs.push_back({"threshold.conv", model::DataType::f32, {-1, 7, -1, -1}});
+    EXPECT_EQ(names_of(two_heads.graph), (std::vector<std::string>{"head_tail", "head_tail"}));
 
     Network network({});
     network.graph.add(Op::Relu, "elsewhere", {"up3"});
@@ -261,19 +285,18 @@ TEST(PyramidFusion, HeadTailEqualsTheReference) {
     const auto inputs = random_inputs(network, 4);
     const auto regions = match_pyramid(network.graph);
     Graph front = network.graph;
-    front.outputs = {{"head.relu", model::DataType::f32, {-1, 7, -1, -1}}};
+    front.outputs = {{"map.relu", model::DataType::f32, {-1, 7, -1, -1}}};
     front.remove_dead();
-    const Buffer before = reference(front, inputs);
+    const Buffer before = reference(front, inputs)[0];
     const auto kernel = regions[0]->instantiate({before.dims()});
     const Buffer scratch = Buffer::host(
         model::DataType::f32, {static_cast<std::int64_t>(kernel->scratch_bytes(2) / 4 + 1)});
-    const Buffer expected = reference(network.graph, inputs);
+    const Buffer expected = reference(network.graph, inputs)[0];
     std::vector<float> map(expected.f32().size());
     const float* input = before.f32().data();
     float* output = map.data();
     kernel->run({&input, 1}, {&output, 1}, static_cast<std::byte*>(scratch.data()), 2);
-    for (std::size_t i = 0; i < map.size(); ++i)
-        ASSERT_NEAR(map[i], expected.f32()[i], 1e-5) << "at " << i;
+    expect_near(map, expected.f32());
 }
 
 TEST(PyramidFusion, OtherExtentsAreLeftToTheNodes) {

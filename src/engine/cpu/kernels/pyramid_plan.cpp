@@ -34,14 +34,18 @@ PyramidPlan::PyramidPlan(std::shared_ptr<const Pyramid> weights, int images,
       levels(extents.size()) {
     ScratchLayout layout;
     for (std::size_t i = 0; i < pyramid->neck.size(); ++i) place_level(i, layout);
-    ScratchLayout head_layout = layout;
+    const ScratchLayout before_phases = layout;
     for (std::size_t i = 0; i < pyramid->neck.size(); ++i)
         levels[i].phases = place_phases(i, pyramid->source_channels(i).size(),
                                         pyramid->neck[i].out_channels(), layout);
-    head_phases = place_phases(0, pyramid->levels(), pyramid->head[0].layout.out, head_layout);
-    shared_floats = std::max(layout.floats(), head_layout.floats());
-
-    std::size_t working = head_floats();
+    shared_floats = layout.floats();
+    std::size_t working = 0;
+    for (const Head& head : pyramid->heads) {
+        layout = before_phases;
+        head_phases.push_back(place_phases(0, pyramid->levels(), head.out_channels(), layout));
+        shared_floats = std::max(shared_floats, layout.floats());
+        working = std::max(working, head_floats(head));
+    }
     for (std::size_t i = 0; i < pyramid->neck.size(); ++i)
         working = std::max(working, neck_floats(i));
     thread_floats =
@@ -67,7 +71,8 @@ void PyramidPlan::place_level(std::size_t i, ScratchLayout& layout) {
     place.p = layout.take(level.out_channels() * extents[i].plane());
     if (level.out_gate) {
         place.p_means = layout.take(level.out_channels());
-        place.head = layout.take(pyramid->head[i].floats());
+        for (const Head& head : pyramid->heads)
+            place.heads.push_back(layout.take(head.parts[i].floats()));
     }
 }
 
@@ -91,14 +96,14 @@ std::size_t PyramidPlan::sum_floats(std::size_t level, const std::vector<int>& c
     return floats;
 }
 
-std::size_t PyramidPlan::head_floats() const {
+std::size_t PyramidPlan::head_floats(const Head& head) const {
     std::vector<int> channels;
-    for (const Packed& part : pyramid->head) channels.push_back(part.layout.in);
-    const int out = pyramid->head[0].layout.out;
+    for (const Packed& part : head.parts) channels.push_back(part.layout.in);
+    const int out = head.out_channels();
     const int width = fine_tiling(extents[0], channels[0]).width;
     return sum_floats(0, channels, out) +
            static_cast<std::size_t>(kWinogradRows * (out + 1) * width) +
-           pyramid->tail.scratch_floats(width);
+           head.tail.scratch_floats(width);
 }
 
 std::size_t PyramidPlan::neck_floats(std::size_t i) const {

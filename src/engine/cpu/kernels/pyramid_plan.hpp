@@ -70,7 +70,7 @@ struct PyramidPlan {
         std::size_t f = 0;
         std::size_t p = 0;
         std::size_t p_means = 0;
-        std::size_t head = 0;             ///< head weights times the gate's factors
+        std::vector<std::size_t> heads;   ///< per head: its part times the gate's factors
         std::vector<std::size_t> phases;  ///< of p_i's sum, for sources 2, 3, ...
     };
 
@@ -80,7 +80,8 @@ struct PyramidPlan {
     int batch;
     std::vector<Extent> extents;
     std::vector<Level> levels;
-    std::vector<std::size_t> head_phases;  ///< in the memory of the levels' phases
+    /// Per head; all in the memory of the levels' phases.
+    std::vector<std::vector<std::size_t>> head_phases;
     std::size_t shared_floats = 0;
     std::size_t thread_floats = 0;
 
@@ -89,7 +90,7 @@ private:
     std::vector<std::size_t> place_phases(std::size_t level, std::size_t sources, int channels,
                                           ScratchLayout& layout) const;
     std::size_t sum_floats(std::size_t level, const std::vector<int>& channels, int out) const;
-    std::size_t head_floats() const;
+    std::size_t head_floats(const Head& head) const;
     std::size_t neck_floats(std::size_t i) const;
 };
 

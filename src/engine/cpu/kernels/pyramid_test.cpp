@@ -102,8 +102,23 @@ Maps deconvolve(const Maps& in, const ConvWeights& conv) {
     return out;
 }
 
+Maps naive_head(const HeadWeights& head, const std::vector<Maps>& maps) {
+    Maps sum(head.parts[0].out, maps[0].height, maps[0].width);
+    for (int k = 0; k < sum.channels; ++k)
+        for (int y = 0; y < sum.height; ++y)
+            for (int x = 0; x < sum.width; ++x) sum.at(k, y, x) = bias_of(head.bias, k);
+    for (std::size_t i = 0; i < maps.size(); ++i)
+        add(sum, convolve(upsample(maps[i], 1 << i), head.parts[i], 3));
+    relu(sum);
+    Maps middle = deconvolve(sum, head.first_deconv);
+    relu(middle);
+    Maps map = deconvolve(middle, head.second_deconv);
+    for (double& v : map.values) v = 1 / (1 + std::exp(-v));
+    return map;
+}
+
 /// The definition, with every map made.
-Maps naive(const PyramidWeights& weights, const std::vector<Maps>& inputs) {
+std::vector<Maps> naive(const PyramidWeights& weights, const std::vector<Maps>& inputs) {
     std::vector<Maps> maps = inputs;
     for (std::size_t i = weights.neck.size(); i-- > 0;) {
         maps[i] = convolve(inputs[i], weights.neck[i].lateral, 1);
@@ -114,18 +129,9 @@ Maps naive(const PyramidWeights& weights, const std::vector<Maps>& inputs) {
         maps[i] = convolve(maps[i], weights.neck[i].out, 3);
         apply_gate(maps[i], weights.neck[i].out_gate);
     }
-    Maps sum(weights.head[0].out, inputs[0].height, inputs[0].width);
-    for (int k = 0; k < sum.channels; ++k)
-        for (int y = 0; y < sum.height; ++y)
-            for (int x = 0; x < sum.width; ++x) sum.at(k, y, x) = bias_of(weights.head_bias, k);
-    for (std::size_t i = 0; i < maps.size(); ++i)
-        add(sum, convolve(upsample(maps[i], 1 << i), weights.head[i], 3));
-    relu(sum);
-    Maps middle = deconvolve(sum, weights.first_deconv);
-    relu(middle);
-    Maps map = deconvolve(middle, weights.second_deconv);
-    for (double& v : map.values) v = 1 / (1 + std::exp(-v));
-    return map;
+    std::vector<Maps> result;
+    for (const HeadWeights& head : weights.heads) result.push_back(naive_head(head, maps));
+    return result;
 }
 
 /// What is varied between the cases.
@@ -140,6 +146,7 @@ struct Case {
     bool neck = true;
     bool gates = false;
     bool biases = false;
+    int heads = 1;
 };
 
 class Random {
@@ -171,23 +178,31 @@ int input_channels(const Case& c, std::size_t i) {
     return c.neck ? kChannels[i] : c.out + static_cast<int>(i);
 }
 
+PyramidLevel random_level(const Case& c, std::size_t i, Random& random) {
+    const int out = c.out + static_cast<int>(i);
+    PyramidLevel level;
+    level.lateral = random.conv(input_channels(c, i), c.inner, 1, c.biases);
+    level.out = random.conv(c.inner, out, 9, c.biases);
+    if (c.gates) level.lateral_gate = random.gate(c.inner);
+    if (c.gates) level.out_gate = random.gate(out);
+    return level;
+}
+
+HeadWeights random_head(const Case& c, Random& random) {
+    HeadWeights head;
+    for (int i = 0; i < c.levels; ++i)
+        head.parts.push_back(random.conv(c.out + i, c.head, 9, false));
+    if (c.biases) head.bias = random.values(static_cast<std::size_t>(c.head));
+    head.first_deconv = random.conv(c.head, c.middle, 4, c.biases);
+    head.second_deconv = random.conv(c.middle, 1, 4, c.biases);
+    return head;
+}
+
 PyramidWeights random_weights(const Case& c, Random& random) {
     PyramidWeights weights;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(c.levels); ++i) {
-        const int out = c.out + static_cast<int>(i);
-        if (c.neck) {
-            PyramidLevel level;
-            level.lateral = random.conv(input_channels(c, i), c.inner, 1, c.biases);
-            level.out = random.conv(c.inner, out, 9, c.biases);
-            if (c.gates) level.lateral_gate = random.gate(c.inner);
-            if (c.gates) level.out_gate = random.gate(out);
-            weights.neck.push_back(std::move(level));
-        }
-        weights.head.push_back(random.conv(out, c.head, 9, false));
-    }
-    if (c.biases) weights.head_bias = random.values(static_cast<std::size_t>(c.head));
-    weights.first_deconv = random.conv(c.head, c.middle, 4, c.biases);
-    weights.second_deconv = random.conv(c.middle, 1, 4, c.biases);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(c.levels) && c.neck; ++i)
+        weights.neck.push_back(random_level(c, i, random));
+    for (int h = 0; h < c.heads; ++h) weights.heads.push_back(random_head(c, random));
     return weights;
 }
 
@@ -207,7 +222,8 @@ struct Free {
     void operator()(void* p) const { std::free(p); }
 };
 
-/// Runs the kernel on a batch; the scratch memory holds NaN before.
+/// Runs the kernel on a batch, one head's maps after the other's; the scratch memory holds NaN
+/// before.
 std::vector<float> run_kernel(const PyramidWeights& weights,
                               const std::vector<std::vector<Maps>>& batch, int threads) {
     std::vector<std::vector<float>> inputs(batch[0].size());
@@ -225,13 +241,15 @@ std::vector<float> run_kernel(const PyramidWeights& weights,
     const std::unique_ptr<std::byte, Free> scratch(
         static_cast<std::byte*>(std::aligned_alloc(64, bytes)));
     std::fill_n(reinterpret_cast<float*>(scratch.get()), bytes / sizeof(float), NAN);
-    std::vector<float> map(batch.size() * 16 *
-                           static_cast<std::size_t>(batch[0][0].height * batch[0][0].width));
+    const std::size_t map =
+        batch.size() * 16 * static_cast<std::size_t>(batch[0][0].height * batch[0][0].width);
+    std::vector<float> maps(map * weights.heads.size());
     std::vector<const float*> pointers;
     for (const auto& input : inputs) pointers.push_back(input.data());
-    float* output = map.data();
-    kernel->run(pointers, {&output, 1}, scratch.get(), threads);
-    return map;
+    std::vector<float*> outputs;
+    for (std::size_t h = 0; h < weights.heads.size(); ++h) outputs.push_back(maps.data() + h * map);
+    kernel->run(pointers, outputs, scratch.get(), threads);
+    return maps;
 }
 
 void expect_near(const std::vector<float>& actual, const std::vector<double>& expected) {
@@ -253,6 +271,8 @@ const std::vector<Case>& cases() {
         {.biases = true},
         {.gates = true, .biases = true},
         {.neck = false},
+        {.gates = true, .biases = true, .heads = 2},
+        {.neck = false, .heads = 3},
         {.neck = false, .biases = true},
         {.levels = 1, .height = 9, .width = 33, .gates = true, .biases = true},
         {.levels = 2, .height = 1, .width = 1, .biases = true},
@@ -271,11 +291,13 @@ TEST(Pyramid, EqualsTheDefinitionOnEveryTarget) {
         Random random(static_cast<unsigned>(i));
         const PyramidWeights weights = random_weights(cases()[i], random);
         const auto inputs = random_inputs(cases()[i], random);
-        const Maps expected = naive(weights, inputs);
+        std::vector<double> expected;
+        for (const Maps& map : naive(weights, inputs))
+            expected.insert(expected.end(), map.values.begin(), map.values.end());
         for_each_simd_target([&](const char* target) {
             SCOPED_TRACE(target);
             ++targets;
-            expect_near(run_kernel(weights, {inputs}, 2), expected.values);
+            expect_near(run_kernel(weights, {inputs}, 2), expected);
         });
     }
     EXPECT_GE(targets, 1);

@@ -90,14 +90,17 @@ std::size_t NeckLevel::gate_floats() const {
     return static_cast<std::size_t>(2 * std::max(lateral.out, out_channels()) + squeezed);
 }
 
+Head::Head(const HeadWeights& weights, const RowKernels& kernels)
+    : bias(weights.bias), tail(weights.first_deconv, weights.second_deconv, kernels) {
+    for (const ConvWeights& part : weights.parts)
+        parts.emplace_back(parts.empty() ? TapForm::winograd : TapForm::edges, part.weights,
+                           part.in, part.out, kernels);
+}
+
 Pyramid::Pyramid(const PyramidWeights& weights, const RowKernels& row_kernels)
-    : kernels(row_kernels),
-      head_bias(weights.head_bias),
-      tail(weights.first_deconv, weights.second_deconv, row_kernels) {
+    : kernels(row_kernels) {
     for (const PyramidLevel& level : weights.neck) neck.emplace_back(level, kernels);
-    for (std::size_t i = 0; i < weights.head.size(); ++i)
-        head.emplace_back(i == 0 ? TapForm::winograd : TapForm::edges, weights.head[i].weights,
-                          weights.head[i].in, weights.head[i].out, kernels);
+    for (const HeadWeights& head : weights.heads) heads.emplace_back(head, kernels);
     for (std::size_t m = 1; m < neck.size(); ++m)
         if (total_cost(m) < total_cost(first_materialised)) first_materialised = m;
 }
@@ -110,13 +113,17 @@ std::vector<int> Pyramid::source_channels(std::size_t i) const {
 }
 
 std::size_t Pyramid::weight_bytes() const {
-    std::size_t floats = head_bias.size();
-    for (const Packed& part : head) floats += part.values.size();
+    std::size_t bytes = 0;
+    std::size_t floats = 0;
+    for (const Head& head : heads) {
+        bytes += head.tail.weight_bytes();
+        for (const Packed& part : head.parts) floats += part.values.size();
+    }
     for (const NeckLevel& level : neck)
         floats += level.lateral.weights.size() + level.point.values.size() +
                   level.transposed.values.size() + level.winograd.values.size() +
                   level.edges.values.size();
-    return floats * sizeof(float) + tail.weight_bytes();
+    return bytes + floats * sizeof(float);
 }
 
 // Products per pixel of level 0 for a source of p_i at level j with that many channels.

@@ -55,14 +55,26 @@ struct NeckLevel {
     Packed edges;       ///< 3x3 of coarser ones
 };
 
+/// A branch of the head.
+struct Head {
+    Head(const HeadWeights& weights, const RowKernels& kernels);
+
+    int out_channels() const { return parts[0].layout.out; }
+
+    std::vector<Packed> parts;  ///< per level
+    std::vector<float> bias;
+    HeadTail tail;
+};
+
 class Pyramid {
 public:
     Pyramid(const PyramidWeights& weights, const RowKernels& row_kernels);
 
-    std::size_t levels() const { return head.size(); }
+    std::size_t levels() const { return heads[0].parts.size(); }
     int input_channels(std::size_t i) const {
-        return neck.empty() ? head[i].layout.in : neck[i].in_channels();
+        return neck.empty() ? concatenated_channels(i) : neck[i].in_channels();
     }
+    int concatenated_channels(std::size_t i) const { return heads[0].parts[i].layout.in; }
     /// p_i is the sum over the composites of c_i, ..., c_{k-1} and f_k with this k.
     std::size_t coarsest_source(std::size_t i) const { return cut(i, first_materialised); }
     /// Loaded channels of the sources of p_i's sum, finest first.
@@ -71,9 +83,7 @@ public:
 
     const RowKernels& kernels;
     std::vector<NeckLevel> neck;
-    std::vector<Packed> head;
-    std::vector<float> head_bias;
-    HeadTail tail;
+    std::vector<Head> heads;
     std::size_t first_materialised = 0;  ///< f_k exists from this k on
 
 private:
