@@ -111,12 +111,14 @@ void Graph::check() const {
 }
 
 void Graph::sort() {
+    const Names given = given_values(*this);
     const auto producer = producers(nodes);
     std::vector<std::size_t> waiting(nodes.size(), 0);
     std::vector<std::vector<std::size_t>> consumers(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i)
         for (const std::string& input : nodes[i].inputs)
-            if (const auto found = producer.find(input); found != producer.end()) {
+            if (const auto found = producer.find(input);
+                found != producer.end() && !given.contains(input)) {
                 ++waiting[i];
                 consumers[found->second].push_back(i);
             }

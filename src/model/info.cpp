@@ -6,7 +6,6 @@
 
 #include "core/error.hpp"
 #include "model/attributes.hpp"
-#include "model/shape_inference.hpp"
 
 namespace dbnet::model {
 namespace {
@@ -14,18 +13,6 @@ namespace {
 std::int64_t product(const Dims& dims, std::size_t first = 0) {
     return std::accumulate(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.end(),
                            std::int64_t{1}, std::multiplies<>());
-}
-
-std::int64_t node_macs(const Node& node, const InferredValues& values) {
-    const auto dims = [&](std::size_t i) -> const Dims& { return values.at(node.inputs[i]).dims; };
-    const Dims& output = values.at(node.outputs[0]).dims;
-    switch (node.op) {
-        case Op::Conv: return product(output) * product(dims(1), 1);
-        case Op::ConvTranspose: return product(dims(0)) * product(dims(1), 1);
-        case Op::Gemm: return product(output) * gemm_attributes(node, dims(0), dims(1)).k;
-        case Op::MatMul: return product(output) * dims(0).back();
-        default: return 0;
-    }
 }
 
 Dims image_extents(const Graph& graph, int height, int width) {
@@ -46,10 +33,22 @@ void print_values(std::ostream& out, const char* title, const std::vector<ValueI
 
 }  // namespace
 
+std::int64_t count_macs(const Node& node, const InferredValues& values) {
+    const auto dims = [&](std::size_t i) -> const Dims& { return values.at(node.inputs[i]).dims; };
+    const Dims& output = values.at(node.outputs[0]).dims;
+    switch (node.op) {
+        case Op::Conv: return product(output) * product(dims(1), 1);
+        case Op::ConvTranspose: return product(dims(0)) * product(dims(1), 1);
+        case Op::Gemm: return product(output) * gemm_attributes(node, dims(0), dims(1)).k;
+        case Op::MatMul: return product(output) * dims(0).back();
+        default: return 0;
+    }
+}
+
 std::int64_t count_macs(const Graph& graph, const std::vector<Dims>& inputs) {
     const InferredValues values = infer_shapes(graph, inputs);
     std::int64_t macs = 0;
-    for (const Node& node : graph.nodes) macs += node_macs(node, values);
+    for (const Node& node : graph.nodes) macs += count_macs(node, values);
     return macs;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/graph.hpp"
+#include "model/shape_inference.hpp"
 
 namespace dbnet::model {
 
@@ -29,6 +30,9 @@ ModelInfo describe(const Graph& graph, int height = 736, int width = 1280);
 
 /// Multiplications with accumulation of the graph at the given input extents.
 std::int64_t count_macs(const Graph& graph, const std::vector<Dims>& inputs);
+
+/// As above, of one node.
+std::int64_t count_macs(const Node& node, const InferredValues& values);
 
 /// For a person to read, several lines.
 std::string to_text(const ModelInfo& info);

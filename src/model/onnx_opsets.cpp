@@ -208,15 +208,14 @@ void lower_slice(Parameters& parameters, OnnxNode& node) {
 
 /// The older form normalises over all dimensions from the axis on, as if they were one.
 void lift_softmax(Graph& graph, OnnxNode& node) {
+    const auto found = node.attributes.find("axis");
+    if (found != node.attributes.end() && found->second == Attribute(std::int64_t{-1})) return;
     const std::int64_t axis = take<std::int64_t>(node, "axis").value_or(1);
-    if (axis != -1) {
-        const std::string name = node.name;
-        const std::string shape = graph.add(Op::Shape, name + "/shape", node.inputs);
-        const std::string flat =
-            graph.add(Op::Flatten, name + "/flatten", node.inputs, {{"axis", axis}});
-        node.inputs = {graph.add(Op::Softmax, name + "/softmax", {flat}), shape};
-        node.op = "Reshape";
-    }
+    const std::string shape = graph.add(Op::Shape, node.name + "/shape", node.inputs);
+    const std::string flat =
+        graph.add(Op::Flatten, node.name + "/flatten", node.inputs, {{"axis", axis}});
+    node.inputs = {graph.add(Op::Softmax, node.name + "/softmax", {flat}), shape};
+    node.op = "Reshape";
 }
 
 void lower_softmax(Parameters&, OnnxNode& node) {
