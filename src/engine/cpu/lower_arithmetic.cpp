@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/error.hpp"
 #include "engine/cpu/activations.hpp"
 #include "engine/cpu/lowering.hpp"
 #include "model/attributes.hpp"
@@ -47,19 +48,33 @@ bool fits_blocks(const PlanBuilder& builder, const std::string& a, const std::st
 
 }  // namespace
 
+bool emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+                     OperandId from, OperandId to) {
+    using Kind = Activation::Kind;
+    std::vector<Activation> functions = {activation};
+    if (activation.kind == Kind::hard_sigmoid)
+        functions = {{Kind::linear, activation.alpha, activation.beta}, {Kind::clip, 0, 1}};
+    for (const Activation& function : functions) {
+        const auto primitive = make_activation(builder.operand(from).shape, function);
+        if (!primitive) return false;
+        StepInfo step = info;
+        step.implementation = "oneDNN " + primitive->implementation();
+        builder.emit(std::move(step), *primitive, {from, to});
+        from = to;
+    }
+    return true;
+}
+
 bool lower_activation(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
     const std::optional<Activation> activation = to_activation(builder.graph(), node);
     if (!activation || !builder.is_f32(node.inputs[0])) return false;
     const Layout layout =
         keeps_padding_finite(*activation) ? builder.layout(node.inputs[0]) : Layout::plain;
-    const Shape shape{builder.dims(node.inputs[0]), layout};
-    const std::optional<Primitive> primitive = make_activation(shape, *activation);
-    if (!primitive) return false;
     const OperandId from = builder.use(node.inputs[0], layout);
     const OperandId to = builder.define(node.outputs[0], layout);
-    builder.emit(step_info(builder, operation, "oneDNN " + primitive->implementation()), *primitive,
-                 {from, to});
+    if (!emit_activation(builder, step_info(builder, operation, ""), *activation, from, to))
+        core::fail(ErrorCode::internal, "oneDNN cannot compute ", node.name);
     return true;
 }
 
@@ -106,9 +121,8 @@ bool lower_matmul(PlanBuilder& builder, const Operation& operation) {
     const OperandId left = builder.use(node.inputs[0], Layout::plain);
     const OperandId right = builder.use(node.inputs[1], Layout::plain);
     const OperandId to = builder.define(node.outputs[0], Layout::plain);
-    StepInfo info = step_info(builder, operation, "oneDNN " + primitive->implementation());
-    info.macs = static_cast<double>(model::element_count(dims)) * static_cast<double>(a.back());
-    builder.emit(std::move(info), *primitive, {left, right, to});
+    builder.emit(step_info(builder, operation, "oneDNN " + primitive->implementation()), *primitive,
+                 {left, right, to});
     return true;
 }
 
@@ -132,10 +146,8 @@ bool lower_gemm(PlanBuilder& builder, const Operation& operation) {
     for (const std::string& input : node.inputs)
         if (!input.empty()) operands.push_back(builder.use(input, Layout::plain));
     operands.push_back(builder.define(node.outputs[0], Layout::plain));
-    StepInfo info = step_info(builder, operation, "oneDNN " + primitive->implementation());
-    info.macs =
-        static_cast<double>(attributes.m * attributes.n) * static_cast<double>(attributes.k);
-    builder.emit(std::move(info), *primitive, operands);
+    builder.emit(step_info(builder, operation, "oneDNN " + primitive->implementation()), *primitive,
+                 operands);
     return true;
 }
 

@@ -122,31 +122,19 @@ void emit_conv(PlanBuilder& builder, StepInfo info, const model::Node& node, con
     builder.emit(std::move(info), primitive, operands);
 }
 
-double macs_of(const ConvShape& shape) {
-    const model::Dims& pixels = shape.transposed ? shape.source.dims : shape.destination.dims;
-    return static_cast<double>(model::element_count(pixels)) *
-           static_cast<double>((shape.transposed ? shape.destination : shape.source).dims[1]) /
-           static_cast<double>(shape.group) *
-           static_cast<double>(model::element_count(shape.window.kernel));
-}
-
-/// Adds the residual that could not be added in place, and applies the activation.
+/// Adds the residual that could not be added at once, and applies the activation.
 bool emit_rest(PlanBuilder& builder, const Operation& operation, const Chain& chain,
-               OperandId value, OperandId destination) {
+               OperandId value) {
     const Shape shape = builder.operand(value).shape;
     StepInfo info = step_info(builder, operation, "");
-    if (chain.residual != nullptr) {
-        const OperandId residual = builder.use(*chain.residual, shape.layout);
-        const auto primitive = make_binary(BinaryKind::add, shape, shape, chain.activation);
-        if (!primitive) return false;
-        info.implementation = "oneDNN " + primitive->implementation();
-        builder.emit(std::move(info), *primitive, {value, residual, destination});
-        return true;
-    }
-    const auto primitive = make_activation(shape, *chain.activation);
+    info.macs = 0;  // the convolution's step has them
+    if (chain.residual == nullptr)
+        return emit_activation(builder, info, *chain.activation, value, value);
+    const OperandId residual = builder.use(*chain.residual, shape.layout);
+    const auto primitive = make_binary(BinaryKind::add, shape, shape, chain.activation);
     if (!primitive) return false;
     info.implementation = "oneDNN " + primitive->implementation();
-    builder.emit(std::move(info), *primitive, {value, destination});
+    builder.emit(std::move(info), *primitive, {value, residual, value});
     return true;
 }
 
@@ -166,7 +154,7 @@ bool lower_conv(PlanBuilder& builder, const Operation& operation) {
 
     const Chain chain = chain_of(builder, operation);
     const std::string& result = builder.node(operation.nodes.back()).outputs[0];
-    const bool in_place = chain.residual != nullptr &&
+    const bool in_place = chain.residual != nullptr && *chain.residual != node.inputs[0] &&
                           builder.may_overwrite(*chain.residual, shape.destination.layout) &&
                           !builder.joins_concat(result, shape.destination.layout);
     const bool at_once = chain.residual == nullptr || in_place;
@@ -177,14 +165,13 @@ bool lower_conv(PlanBuilder& builder, const Operation& operation) {
 
     const OperandId source = builder.use(node.inputs[0], shape.source.layout);
     StepInfo info = step_info(builder, operation, "");
-    info.macs = macs_of(shape);
     if (in_place)
         builder.define_in_place(result, builder.use(*chain.residual, wanted));
     else
         builder.define(result, shape.destination.layout);
     const OperandId destination = builder.use(result, shape.destination.layout);
     emit_conv(builder, std::move(info), node, shape, *primitive, source, destination);
-    if (!at_once && !emit_rest(builder, operation, chain, destination, destination))
+    if (!at_once && !emit_rest(builder, operation, chain, destination))
         core::fail(ErrorCode::internal, "oneDNN cannot add to the result of ", node.name);
     return true;
 }
@@ -263,7 +250,6 @@ bool lower_pixel_shuffle(PlanBuilder& builder, const Operation& operation,
     const OperandId wide = builder.temporary(shape.destination);
     operands.push_back(wide);
     StepInfo info = step_info(builder, operation, "oneDNN " + primitive->implementation());
-    info.macs = macs_of(shape);
     builder.emit(std::move(info), *primitive, operands);
 
     const std::string& result = builder.node(operation.nodes.back()).outputs[0];
@@ -306,10 +292,9 @@ bool lower_conv_transpose(PlanBuilder& builder, const Operation& operation) {
     const OperandId source = builder.use(node.inputs[0], shape.source.layout);
     const OperandId destination = builder.define(result, shape.destination.layout);
     StepInfo info = step_info(builder, operation, "");
-    info.macs = macs_of(shape);
     emit_conv(builder, std::move(info), node, shape, *primitive, source, destination);
     const Chain chain = chain_of(builder, operation);
-    if (chain.activation && !emit_rest(builder, operation, chain, destination, destination))
+    if (chain.activation && !emit_rest(builder, operation, chain, destination))
         core::fail(ErrorCode::internal, "oneDNN cannot activate the result of ", node.name);
     return true;
 }

@@ -98,6 +98,7 @@ void lower_region(PlanBuilder& builder, const Operation& operation) {
     std::vector<OperandId> operands = inputs;
     operands.insert(operands.end(), outputs.begin(), outputs.end());
     StepInfo info{region.outputs.back(), region.name, "fused", builder.dims(region.outputs.back())};
+    info.macs = builder.macs(operation);
     builder.emit(std::make_unique<RegionStep>(std::move(info), operation.kernel, std::move(inputs),
                                               std::move(outputs), builder.threads()),
                  operands);
@@ -141,7 +142,7 @@ private:
 
 void lower_reference(PlanBuilder& builder, const model::Node& node) {
     StepInfo info{node.name, std::string(to_string(node.op)), "reference",
-                  builder.dims(node.outputs[0])};
+                  builder.dims(node.outputs[0]), builder.macs(node)};
     auto step = std::make_unique<ReferenceStep>(std::move(info), node);
     std::vector<OperandId> operands;
     for (const std::string& input : node.inputs) {
@@ -181,7 +182,8 @@ StepInfo step_info(const PlanBuilder& builder, const Operation& operation,
     std::string names;
     for (const std::size_t index : operation.nodes)
         names += (names.empty() ? "" : " + ") + std::string(to_string(builder.node(index).op));
-    return {last.name, std::move(names), std::move(implementation), builder.dims(last.outputs[0])};
+    return {last.name, std::move(names), std::move(implementation), builder.dims(last.outputs[0]),
+            builder.macs(operation)};
 }
 
 void lower_reference(PlanBuilder& builder, const Operation& operation) {

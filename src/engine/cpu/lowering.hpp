@@ -38,6 +38,10 @@ bool lower_transpose(PlanBuilder& builder, const Operation& operation);
 StepInfo step_info(const PlanBuilder& builder, const Operation& operation,
                    std::string implementation);
 
+/// One or two steps that apply an activation; false if oneDNN cannot.
+bool emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+                     OperandId from, OperandId to);
+
 /// The nodes of an operation one by one on the reference executor.
 void lower_reference(PlanBuilder& builder, const Operation& operation);
 

@@ -133,6 +133,7 @@ std::vector<Eltwise> to_eltwise(const Activation& activation) {
     const float beta = activation.beta;
     switch (activation.kind) {
         case Kind::relu: return {{algorithm::eltwise_relu, alpha}};
+        case Kind::linear: return {{algorithm::eltwise_linear, alpha, beta}};
         case Kind::clip: return {{algorithm::eltwise_clip, alpha, beta}};
         case Kind::sigmoid: return {{algorithm::eltwise_logistic}};
         case Kind::hard_sigmoid:
@@ -362,14 +363,13 @@ std::optional<Primitive> make_conv(const ConvShape& shape, const Epilogue& epilo
 }
 
 std::optional<Primitive> make_activation(const Shape& shape, const Activation& activation) {
+    const std::vector<Eltwise> functions = to_eltwise(activation);
+    if (functions.size() > 1) return std::nullopt;
     return if_implemented([&] {
-        const std::vector<Eltwise> functions = to_eltwise(activation);
-        dnnl::post_ops ops;
-        append(ops, std::span(functions).subspan(1));
         const Desc desc = to_desc(shape);
-        const Eltwise& first = functions.front();
+        const Eltwise& f = functions.front();
         return finish<dnnl::eltwise_forward>(
-            describe_eltwise(attributes(ops), first.algorithm, desc, first.alpha, first.beta),
+            describe_eltwise(attributes(), f.algorithm, desc, f.alpha, f.beta),
             {{DNNL_ARG_SRC, desc}, {DNNL_ARG_DST, desc}});
     });
 }

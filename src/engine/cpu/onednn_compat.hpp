@@ -38,6 +38,7 @@ struct Shape {
 struct Activation {
     enum class Kind : std::uint8_t {
         relu,          ///< x < 0 ? alpha x : x
+        linear,        ///< alpha x + beta
         clip,          ///< min(max(x, alpha), beta)
         sigmoid,       ///< 1 / (1 + exp(-x))
         hard_sigmoid,  ///< clip(alpha x + beta, 0, 1)
@@ -133,7 +134,8 @@ struct ConvShape {
 /// depthwise convolution has as many groups as physical channels); the bias is [physical M].
 std::optional<Primitive> make_conv(const ConvShape& shape, const Epilogue& epilogue);
 
-/// Operands: source, destination (which may be the same memory).
+/// Operands: source, destination (which may be the same memory). None for hard_sigmoid, which is
+/// linear and clip.
 std::optional<Primitive> make_activation(const Shape& shape, const Activation& activation);
 
 enum class BinaryKind : std::uint8_t { add, sub, mul, div };

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "engine/cpu/host_kernels.hpp"
 #include "engine/cpu/lowering.hpp"
+#include "model/info.hpp"
 
 namespace dbnet::engine::cpu {
 namespace {
@@ -114,6 +115,16 @@ bool PlanBuilder::are_constant(const model::Node& node, std::size_t first) const
     for (std::size_t i = first; i < node.inputs.size(); ++i)
         if (!node.inputs[i].empty() && constant(node.inputs[i]) == nullptr) return false;
     return true;
+}
+
+double PlanBuilder::macs(const model::Node& node) const {
+    return static_cast<double>(model::count_macs(node, inferred_));
+}
+
+double PlanBuilder::macs(const Operation& operation) const {
+    double total = 0;
+    for (const std::size_t index : operation.nodes) total += macs(node(index));
+    return total;
 }
 
 bool PlanBuilder::is_defined(const std::string& value, Layout layout) const {

@@ -42,6 +42,9 @@ public:
     /// Whether every input from `first` on is a constant or left out.
     bool are_constant(const model::Node& node, std::size_t first) const;
 
+    double macs(const model::Node& node) const;
+    double macs(const Operation& operation) const;
+
     /// The layout that a value has already; blocked if it has both.
     Layout layout(const std::string& value) const;
     bool is_defined(const std::string& value, Layout layout) const;
