@@ -1,8 +1,8 @@
 #include "model/onnx_opsets.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
-#include <ranges>
 
 #include "core/error.hpp"
 #include "model/node_error.hpp"
@@ -338,8 +338,8 @@ OnnxNode to_opset(const Node& node, int opset, std::map<std::string, Tensor>& pa
         fail_node(ErrorCode::unsupported, node, "the operator needs opset ", info.first_opset,
                   "; the file is to have opset ", opset);
     OnnxNode lowered{node.name, std::string(info.name), node.inputs, node.outputs, node.attributes};
-    for (const Step& step : kSteps | std::views::reverse)
-        if (step.op == info.name && opset <= step.last_opset) step.lower(parameters, lowered);
+    for (auto step = std::rbegin(kSteps); step != std::rend(kSteps); ++step)
+        if (step->op == info.name && opset <= step->last_opset) step->lower(parameters, lowered);
     drop_younger_attributes(info, opset, lowered);
     if (lowered.op == "Resize" && opset == 9) lowered.op = "Upsample";
     trim_inputs(lowered);
