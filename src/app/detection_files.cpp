@@ -28,6 +28,9 @@ formats::RecordCandidate to_record(const Candidate& candidate) {
             candidate.score, candidate.short_side};
 }
 
+/// The number as a person would write it: 0.3 rather than 0.30000001192092896.
+double decimal(float value) { return std::round(static_cast<double>(value) * 1e6) / 1e6; }
+
 std::string score_label(float score) {
     char text[8];
     std::snprintf(text, sizeof text, "%.2f", static_cast<double>(score));
@@ -91,12 +94,12 @@ void write_map(const std::string& stem, const std::string& image, const Probabil
         {"preset", to_string(preset)},
         {"settings",
          {{"size", settings.size.value().to_string()},
-          {"threshold", settings.threshold.value()},
-          {"box_threshold", settings.box_threshold.value()},
+          {"threshold", decimal(settings.threshold.value())},
+          {"box_threshold", decimal(settings.box_threshold.value())},
           {"unclip", name_of(settings.unclip.value(), kUnclips)},
-          {"unclip_ratio", settings.unclip_ratio.value()},
-          {"shrink_ratio", settings.shrink_ratio.value()},
-          {"min_size", settings.min_size.value()},
+          {"unclip_ratio", decimal(settings.unclip_ratio.value())},
+          {"shrink_ratio", decimal(settings.shrink_ratio.value())},
+          {"min_size", decimal(settings.min_size.value())},
           {"max_candidates", settings.max_candidates.value()},
           {"score_mode", name_of(settings.score_mode.value(), kScoreModes)},
           {"dilate", settings.dilate.value()}}}};

@@ -1,4 +1,6 @@
 // dbnet predict SOURCE...: the text of images.
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -139,7 +141,9 @@ void set_unclip(const std::string& text, DetectOptions& detect) {
         return;
     }
     float ratio = 0;
-    if (!CLI::detail::lexical_cast(text, ratio))
+    const char* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, ratio);
+    if (error != std::errc() || end != text_end)
         core::fail(ErrorCode::invalid_argument, "--unclip is '", text,
                    "', expected a number or exact");
     detect.unclip = Unclip::ratio;

@@ -162,6 +162,6 @@ void read(const std::string& path, const RecordSink& sink) {
 
 }  // namespace
 
-constinit const Format coco_format{"coco", "", ".json", nullptr, open, read};
+constinit const Format kCocoFormat{"coco", "", ".json", nullptr, open, read};
 
 }  // namespace dbnet::formats

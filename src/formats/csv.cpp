@@ -115,6 +115,6 @@ void read(const std::string& path, const RecordSink& sink) {
 
 }  // namespace
 
-constinit const Format csv_format{"csv", "", ".csv", nullptr, open, read};
+constinit const Format kCsvFormat{"csv", "", ".csv", nullptr, open, read};
 
 }  // namespace dbnet::formats

@@ -10,8 +10,8 @@
 namespace dbnet::formats {
 namespace {
 
-constexpr const Format* kFormats[] = {&json_format,   &jsonl_format,   &icdar_format, &csv_format,
-                                      &paddle_format, &labelme_format, &coco_format,  &svg_format};
+constexpr const Format* kFormats[] = {&kJsonFormat,   &kJsonlFormat,   &kIcdarFormat, &kCsvFormat,
+                                      &kPaddleFormat, &kLabelmeFormat, &kCocoFormat,  &kSvgFormat};
 
 /// How the image is reached from the folder of `file`. Links are resolved, since ".." does not lead
 /// back through one.

@@ -77,6 +77,6 @@ void read(const std::string& path, const RecordSink& sink) {
 
 }  // namespace
 
-constinit const Format icdar_format{"icdar", kResultPrefix, ".txt", render, nullptr, read};
+constinit const Format kIcdarFormat{"icdar", kResultPrefix, ".txt", render, nullptr, read};
 
 }  // namespace dbnet::formats

@@ -145,7 +145,7 @@ std::string json_line(const Record& record, const WriteOptions& options) {
     return to_line(record_to_json(record, options)) + "\n";
 }
 
-constinit const Format json_format{"json", "", ".json", render_document, nullptr, read_document};
-constinit const Format jsonl_format{"jsonl", "", ".jsonl", nullptr, open_jsonl, read_jsonl};
+constinit const Format kJsonFormat{"json", "", ".json", render_document, nullptr, read_document};
+constinit const Format kJsonlFormat{"jsonl", "", ".jsonl", nullptr, open_jsonl, read_jsonl};
 
 }  // namespace dbnet::formats

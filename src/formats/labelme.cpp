@@ -77,6 +77,6 @@ void read(const std::string& path, const RecordSink& sink) {
 
 }  // namespace
 
-constinit const Format labelme_format{"labelme", "", ".json", render, nullptr, read};
+constinit const Format kLabelmeFormat{"labelme", "", ".json", render, nullptr, read};
 
 }  // namespace dbnet::formats

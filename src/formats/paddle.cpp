@@ -56,6 +56,6 @@ std::unique_ptr<RecordWriter> open(const std::string& path, const WriteOptions& 
 
 }  // namespace
 
-constinit const Format paddle_format{"paddle", "", ".txt", nullptr, open, read};
+constinit const Format kPaddleFormat{"paddle", "", ".txt", nullptr, open, read};
 
 }  // namespace dbnet::formats

@@ -5,13 +5,13 @@
 // The rows of the table, each defined in the file named after it (jsonl: json.cpp).
 namespace dbnet::formats {
 
-extern const Format json_format;
-extern const Format jsonl_format;
-extern const Format icdar_format;
-extern const Format csv_format;
-extern const Format paddle_format;
-extern const Format labelme_format;
-extern const Format coco_format;
-extern const Format svg_format;
+extern const Format kJsonFormat;
+extern const Format kJsonlFormat;
+extern const Format kIcdarFormat;
+extern const Format kCsvFormat;
+extern const Format kPaddleFormat;
+extern const Format kLabelmeFormat;
+extern const Format kCocoFormat;
+extern const Format kSvgFormat;
 
 }  // namespace dbnet::formats

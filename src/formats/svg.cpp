@@ -68,6 +68,6 @@ std::string render(const Record& record, const std::string& image_link,
 
 }  // namespace
 
-constinit const Format svg_format{"svg", "", ".svg", render, nullptr, nullptr};
+constinit const Format kSvgFormat{"svg", "", ".svg", render, nullptr, nullptr};
 
 }  // namespace dbnet::formats
