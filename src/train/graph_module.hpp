@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "model/graph.hpp"
+
+namespace dbnet::train {
+
+/// Type of activations and of the weights of convolutions and matrix products. Master weights,
+/// batch statistics and running statistics are f32 always; f16 is for CUDA only.
+enum class Precision { f32, bf16, f16 };
+
+/// Any model::Graph with one f32 image input, executed by LibTorch under autograd
+/// (docs/design/architecture.md, section 2). What it computes is what the graph says; how is
+/// described in docs/design/training-speed.md.
+///
+/// Trainable are the weights and biases of Conv, ConvTranspose, Gemm and MatMul, scale and bias of
+/// BatchNormalization, and parameters of more than one element that are operands of Add, Sub, Mul
+/// or Div. Running statistics are buffers; all else is constant. train() and eval() choose between
+/// the statistics of the batch and the running ones; to(device) moves everything.
+class GraphModule : public torch::nn::Module {
+public:
+    /// Throws Error: malformed (the graph's own faults), unsupported (naming node and operator that
+    /// have no mapping to LibTorch).
+    explicit GraphModule(model::Graph graph, Precision precision = Precision::f32);
+    ~GraphModule() override;
+
+    /// The graph's outputs, in its order, f32. `image` is f32 [N, C, H, W] on the module's device.
+    /// Throws Error naming the node when the extents do not fit.
+    std::vector<torch::Tensor> forward(const torch::Tensor& image);
+
+    /// The named values instead, inputs, outputs or intermediate ones, in f32: computes what they
+    /// need and nothing else. Throws Error{invalid_argument} for a name that no node produces.
+    std::vector<torch::Tensor> values(const torch::Tensor& image,
+                                      const std::vector<std::string>& names);
+
+    /// Freezes the parameters whose names start with one of the prefixes, and no others: they get
+    /// no gradient, and BatchNormalization with a frozen scale stays in evaluation mode. An empty
+    /// list frees all.
+    void freeze(const std::vector<std::string>& prefixes);
+
+    void set_precision(Precision precision) { precision_ = precision; }
+    Precision precision() const noexcept { return precision_; }
+
+    /// All trainable parameters by their names in the graph, frozen ones included, as leaves in f32
+    /// in the graph's layout.
+    const std::map<std::string, torch::Tensor>& weights() const noexcept { return weights_; }
+    /// Running means and variances by name.
+    const std::map<std::string, torch::Tensor>& statistics() const noexcept { return statistics_; }
+
+    /// The graph as it was given, values of before training included.
+    const model::Graph& graph() const noexcept { return graph_; }
+    /// The graph with the current weights and statistics, f32.
+    model::Graph to_graph() const;
+    /// Takes weights and statistics from a graph that has all of them in the same extents (from
+    /// to_graph()); Error{malformed} naming the parameter otherwise.
+    void load(const model::Graph& graph);
+
+private:
+    struct Program;  ///< what to execute for one set of extents and wanted values
+
+    const Program& program(const torch::Tensor& image, const std::vector<std::string>& names);
+    bool is_frozen(const std::string& name) const;
+
+    model::Graph graph_;
+    Precision precision_;
+    std::map<std::string, torch::Tensor> weights_;
+    std::map<std::string, torch::Tensor> statistics_;
+    std::map<std::string, torch::Tensor> constants_;  ///< f32 parameters that are not trained
+    std::map<std::string, std::unique_ptr<Program>> programs_;
+};
+
+/// The value that the Sigmoid behind `output` is applied to: the logits of a probability map, which
+/// losses are computed from. Identity and Cast nodes in between are passed. Error{unsupported} when
+/// no Sigmoid produces the output.
+std::string logits_of(const model::Graph& graph, const std::string& output);
+
+}  // namespace dbnet::train
