@@ -125,6 +125,12 @@ void lift_dropout(Graph& graph, OnnxNode& node) {
     node.attributes.clear();
 }
 
+void lower_flatten(Parameters&, OnnxNode& node) {
+    const auto found = node.attributes.find("axis");
+    if (found != node.attributes.end() && std::get<std::int64_t>(found->second) < 0)
+        refuse(ErrorCode::unsupported, node, "a negative axis needs opset 11");
+}
+
 void lower_gemm(Parameters&, OnnxNode& node) {
     if (!has_input(node, 2))
         refuse(ErrorCode::unsupported, node, "this opset needs the input C (opset 11 does not)");
@@ -253,6 +259,7 @@ constexpr Step kSteps[] = {
     {"Cast", kMaxOpset, lift_cast, lower_nothing},
     {"Clip", 10, lift_clip, lower_clip},
     {"Dropout", kMaxOpset, lift_dropout, lower_nothing},
+    {"Flatten", 10, lift_nothing, lower_flatten},
     {"Gemm", 10, lift_nothing, lower_gemm},
     {"Pad", 10, lift_pad, lower_pad},
     {"Pad", 17, lift_nothing, lower_pad_axes},

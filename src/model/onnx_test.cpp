@@ -636,6 +636,9 @@ TEST(OnnxWriter, RefusesFormsThatTheOpsetDoesNotHave) {
     graph.nodes.back().attributes["axis"] = Integer{0};
     EXPECT_THAT(refusal(12, graph), HasSubstr("node 'softmax' (Softmax)"));
     graph = all_old_forms();
+    graph.nodes[9].attributes["axis"] = Integer{-2};
+    EXPECT_THAT(refusal(10, graph), HasSubstr("node 'flatten' (Flatten)"));
+    graph = all_old_forms();
     graph.nodes[10].inputs.pop_back();
     EXPECT_THAT(refusal(10, graph), HasSubstr("node 'gemm' (Gemm)"));
     graph = all_old_forms();
