@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "core/error.hpp"
 #include "model/node_error.hpp"
@@ -99,6 +100,36 @@ void resize_axis(const Node& node, std::size_t axis, std::int64_t extent, std::i
     if (extent > 0) attributes.scales[axis] = static_cast<float>(size) / static_cast<float>(extent);
 }
 
+constexpr std::array<std::pair<std::string_view, ResizeMode>, 2> kResizeModes = {
+    {{"nearest", ResizeMode::nearest}, {"linear", ResizeMode::linear}}};
+constexpr std::array<std::pair<std::string_view, ResizeCoordinates>, 5> kResizeCoordinates = {
+    {{"half_pixel", ResizeCoordinates::half_pixel},
+     {"half_pixel_symmetric", ResizeCoordinates::half_pixel_symmetric},
+     {"pytorch_half_pixel", ResizeCoordinates::pytorch_half_pixel},
+     {"align_corners", ResizeCoordinates::align_corners},
+     {"asymmetric", ResizeCoordinates::asymmetric}}};
+constexpr std::array<std::pair<std::string_view, ResizeRounding>, 4> kResizeRoundings = {
+    {{"round_prefer_floor", ResizeRounding::round_prefer_floor},
+     {"round_prefer_ceil", ResizeRounding::round_prefer_ceil},
+     {"floor", ResizeRounding::floor},
+     {"ceil", ResizeRounding::ceil}}};
+constexpr std::array<std::pair<std::string_view, int>, 1> kResizePolicies = {{{"stretch", 0}}};
+constexpr std::array<std::pair<std::string_view, PadMode>, 3> kPadModes = {
+    {{"constant", PadMode::constant}, {"reflect", PadMode::reflect}, {"edge", PadMode::edge}}};
+
+/// What of Resize's attributes does not depend on extents.
+ResizeAttributes resize_modes(const Node& node) {
+    ResizeAttributes attributes;
+    attributes.mode = choice(node, "mode", "nearest", kResizeModes);
+    attributes.coordinates =
+        choice(node, "coordinate_transformation_mode", "half_pixel", kResizeCoordinates);
+    attributes.rounding = choice(node, "nearest_mode", "round_prefer_floor", kResizeRoundings);
+    choice(node, "keep_aspect_ratio_policy", "stretch", kResizePolicies);
+    require_default(node, "antialias");
+    require_default(node, "exclude_outside");
+    return attributes;
+}
+
 /// `position` of a slice's start or end, clamped to low..high.
 std::int64_t clamp_position(std::int64_t position, std::int64_t extent, std::int64_t low,
                             std::int64_t high) {
@@ -142,6 +173,36 @@ void pad_axis(const Node& node, std::size_t axis, std::int64_t extent, PadAttrib
     if (extent + smallest < 0 || attributes.output[axis] < 1)
         fail_node(ErrorCode::malformed, node, "pads of ", begin, " and ", end, " leave nothing of ",
                   extent, " elements");
+}
+
+/// A Reshape entry by entry.
+struct Reshaped {
+    Dims left;   ///< extents of the input, 1 where a zero copied them
+    Dims fixed;  ///< extents of the output that were not copied
+    Dims output;
+    std::optional<std::size_t> open;  ///< the entry -1
+};
+
+void reshape_entry(const Node& node, const Dims& input, std::int64_t entry, Reshaped& result) {
+    const std::size_t index = result.output.size();
+    if (entry == kUnknownElement) {
+        entry = -1;
+        result.fixed.push_back(-1);
+    } else if (entry == 0 && node.get_int("allowzero", 0) == 0) {
+        if (index >= input.size())
+            fail_node(ErrorCode::malformed, node, "shape entry ", index,
+                      " copies a dimension that input ", to_string(input), " does not have");
+        entry = input[index];
+        result.left[index] = 1;
+    } else if (entry == -1) {
+        if (result.open) fail_node(ErrorCode::malformed, node, "two entries of the shape are -1");
+        result.open = index;
+    } else {
+        if (entry < 0 || entry > kMaxExtent)
+            fail_node(ErrorCode::malformed, node, "shape entry ", entry);
+        result.fixed.push_back(entry);
+    }
+    result.output.push_back(entry);
 }
 
 }  // namespace
@@ -227,62 +288,30 @@ Dims matmul_dims(const Node& node, const Dims& a, const Dims& b) {
 
 ResizeAttributes resize_attributes(const Node& node, const Dims& input,
                                    std::span<const float> scales, Integers sizes) {
-    static constexpr std::array<std::pair<std::string_view, ResizeMode>, 2> kModes = {
-        {{"nearest", ResizeMode::nearest}, {"linear", ResizeMode::linear}}};
-    static constexpr std::array<std::pair<std::string_view, ResizeCoordinates>, 5> kCoordinates = {
-        {{"half_pixel", ResizeCoordinates::half_pixel},
-         {"half_pixel_symmetric", ResizeCoordinates::half_pixel_symmetric},
-         {"pytorch_half_pixel", ResizeCoordinates::pytorch_half_pixel},
-         {"align_corners", ResizeCoordinates::align_corners},
-         {"asymmetric", ResizeCoordinates::asymmetric}}};
-    static constexpr std::array<std::pair<std::string_view, ResizeRounding>, 4> kRoundings = {
-        {{"round_prefer_floor", ResizeRounding::round_prefer_floor},
-         {"round_prefer_ceil", ResizeRounding::round_prefer_ceil},
-         {"floor", ResizeRounding::floor},
-         {"ceil", ResizeRounding::ceil}}};
-    static constexpr std::array<std::pair<std::string_view, int>, 1> kPolicies = {{{"stretch", 0}}};
-    ResizeAttributes attributes;
-    attributes.mode = choice(node, "mode", "nearest", kModes);
-    attributes.coordinates =
-        choice(node, "coordinate_transformation_mode", "half_pixel", kCoordinates);
-    attributes.rounding = choice(node, "nearest_mode", "round_prefer_floor", kRoundings);
-    choice(node, "keep_aspect_ratio_policy", "stretch", kPolicies);
-    require_default(node, "antialias");
-    require_default(node, "exclude_outside");
     if (!scales.empty() && !sizes.empty())
         fail_node(ErrorCode::malformed, node, "it has both scales and sizes; one of them expected");
-
+    ResizeAttributes attributes = resize_modes(node);
+    // Dimensions that `axes` leaves out keep their extents.
+    attributes.output = input;
+    attributes.scales.assign(input.size(), 1.f);
     const auto given = normalised_axes(node, node.get_ints("axes", {}), input.size());
     const auto axes = given.empty() ? all_axes(input.size()) : given;
-    attributes.output.assign(input.size(), -1);
-    attributes.scales.assign(input.size(), std::nanf(""));
-    if (!given.empty()) {
-        attributes.output = input;
-        attributes.scales.assign(input.size(), 1.f);
-        for (const std::size_t axis : given) {
-            attributes.output[axis] = -1;
-            attributes.scales[axis] = std::nanf("");
-        }
-    }
     if (!scales.empty()) check_length(node, "scales", scales.size(), axes.size());
     if (!sizes.empty()) check_length(node, "sizes", sizes.size(), axes.size());
     for (std::size_t i = 0; i < axes.size(); ++i) {
         const std::size_t axis = axes[i];
+        attributes.scales[axis] = scales.empty() ? std::nanf("") : scales[i];
+        attributes.output[axis] = scaled_extent(node, input[axis], attributes.scales[axis]);
         if (!sizes.empty()) resize_axis(node, axis, input[axis], sizes[i], attributes);
-        if (scales.empty()) continue;
-        attributes.scales[axis] = scales[i];
-        attributes.output[axis] = scaled_extent(node, input[axis], scales[i]);
     }
     return attributes;
 }
 
 PadAttributes pad_attributes(const Node& node, const Dims& input, Integers pads, Integers axes) {
-    static constexpr std::array<std::pair<std::string_view, PadMode>, 3> kModes = {
-        {{"constant", PadMode::constant}, {"reflect", PadMode::reflect}, {"edge", PadMode::edge}}};
     const auto padded =
         axes.empty() ? all_axes(input.size()) : normalised_axes(node, axes, input.size());
     check_length(node, "pads", pads.size(), 2 * padded.size());
-    PadAttributes attributes{choice(node, "mode", "constant", kModes), Dims(input.size(), 0),
+    PadAttributes attributes{choice(node, "mode", "constant", kPadModes), Dims(input.size(), 0),
                              Dims(input.size(), 0), input};
     for (std::size_t i = 0; i < padded.size(); ++i) {
         attributes.begin[padded[i]] = pads[i];
@@ -356,39 +385,17 @@ ReduceAttributes reduce_attributes(const Node& node, const Dims& input, Integers
 }
 
 Dims reshape_dims(const Node& node, const Dims& input, Integers shape) {
-    const bool zero_copies = node.get_int("allowzero", 0) == 0;
-    Dims output(shape.begin(), shape.end());
-    Dims left = input;  // extents of the input that no zero of the shape copied
-    Dims fixed;         // extents of the output that were not copied
-    std::optional<std::size_t> open;
-    for (std::size_t i = 0; i < output.size(); ++i) {
-        if (output[i] == kUnknownElement) {
-            output[i] = -1;
-            fixed.push_back(-1);
-        } else if (output[i] == 0 && zero_copies) {
-            if (i >= input.size())
-                fail_node(ErrorCode::malformed, node, "shape entry ", i,
-                          " copies a dimension that input ", to_string(input), " does not have");
-            output[i] = input[i];
-            left[i] = 1;
-        } else if (output[i] == -1) {
-            if (open) fail_node(ErrorCode::malformed, node, "two entries of the shape are -1");
-            open = i;
-        } else {
-            if (output[i] < 0 || output[i] > kMaxExtent)
-                fail_node(ErrorCode::malformed, node, "shape entry ", output[i]);
-            fixed.push_back(output[i]);
-        }
-    }
-    const std::int64_t have = product(node, left);
-    const std::int64_t need = product(node, fixed);
-    if (have < 0 || need < 0) return output;
-    const bool fits = open ? need > 0 && have % need == 0 : have == need;
+    Reshaped result{input, {}, {}, {}};
+    for (const std::int64_t entry : shape) reshape_entry(node, input, entry, result);
+    const std::int64_t have = product(node, result.left);
+    const std::int64_t need = product(node, result.fixed);
+    if (have < 0 || need < 0) return result.output;
+    const bool fits = result.open ? need > 0 && have % need == 0 : have == need;
     if (!fits)
         fail_node(ErrorCode::malformed, node, "input ", to_string(input), " cannot have the shape ",
                   to_string(Dims(shape.begin(), shape.end())));
-    if (open) output[*open] = have / need;
-    return output;
+    if (result.open) result.output[*result.open] = have / need;
+    return result.output;
 }
 
 Dims flatten_dims(const Node& node, const Dims& input) {
