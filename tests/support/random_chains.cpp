@@ -1,5 +1,6 @@
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "support/random_graph.hpp"
 
@@ -24,8 +25,12 @@ Feature image(GraphBuilder& b, std::int64_t channels, std::int64_t height, std::
     return {b.input({b.random.integer(1, 2), channels, height, width}), channels, height, width};
 }
 
+/// Mostly small; sometimes one side is as long as kernels' tiles and strips are.
 Feature random_image(GraphBuilder& b, std::int64_t channels) {
-    return image(b, channels, b.random.integer(2, 23), b.random.integer(2, 23));
+    std::int64_t height = b.random.integer(2, 23);
+    std::int64_t width = b.random.chance(0.2) ? b.random.integer(24, 140) : b.random.integer(2, 23);
+    if (b.random.chance(0.3)) std::swap(height, width);
+    return image(b, channels, height, width);
 }
 
 Feature with_value(Feature feature, std::string value) {
@@ -186,7 +191,8 @@ Feature head(GraphBuilder& b, const Feature& x) {
 /// Four levels, each twice as large as the next: upsampled, added, smoothed, joined.
 Feature pyramid(GraphBuilder& b, bool gated) {
     const std::int64_t height = b.random.integer(1, 3);
-    const std::int64_t width = b.random.integer(1, 3);
+    const std::int64_t width =
+        b.random.chance(0.2) ? b.random.integer(4, 16) : b.random.integer(1, 3);
     const std::int64_t inner = b.random.pick({8, 16, 24, 32});
     Feature x = unit(b, image(b, 3, 8 * height, 8 * width), {8});
     std::vector<Feature> levels;
@@ -253,6 +259,28 @@ void concat_of_convs(GraphBuilder& b) {
     if (b.random.chance(0.3)) parts.push_back(x);
     const Feature whole = joined(b, parts);
     b.output(b.random.chance(0.5) ? conv(b, whole, {7}).value : whole.value);
+}
+
+/// Values that are parts of several wholes, at several places, and used for themselves.
+void concatenations(GraphBuilder& b) {
+    std::vector<Feature> features = {random_image(b, b.random.pick({3, 8, 16, 16, 32}))};
+    const auto any = [&] {
+        const auto last = static_cast<std::int64_t>(features.size()) - 1;
+        return features[static_cast<std::size_t>(b.random.integer(0, last))];
+    };
+    for (int step = 0; step < 6; ++step) {
+        const Feature x = any();
+        switch (b.random.integer(0, 5)) {
+            case 0:
+            case 1: features.push_back(conv(b, x, {b.random.pick({3, 8, 16, 16, 32}), 1})); break;
+            case 2: features.push_back(batch_normalization(b, x)); break;
+            case 3: features.push_back(activation(b, x)); break;
+            default:
+                features.push_back(joined(b, {x, any()}));
+                if (b.random.chance(0.3)) b.output(b.add(Op::Identity, {features.back().value}));
+        }
+    }
+    b.output(b.add(Op::Identity, {features.back().value}));
 }
 
 void squeeze_excitations(GraphBuilder& b) {
@@ -325,6 +353,7 @@ constexpr std::array kKinds = {
     GraphKind{"conv_add_activation", conv_add_activation},
     GraphKind{"upsample_add", upsample_add},
     GraphKind{"concat_of_convs", concat_of_convs},
+    GraphKind{"concatenations", concatenations},
     GraphKind{"squeeze_excitation", squeeze_excitations},
     GraphKind{"inverted_residual", inverted_residuals},
     GraphKind{"head", heads},
