@@ -98,18 +98,89 @@ void start_row(const RowKernels& kernels, const Start& start, int phase_y, int p
         kernels.interleave(even, odd, out, tile.width);
 }
 
-// The part of a RowConv that all steps of a tile share.
-RowConv row_conv(const Source& source, const LocalRows& rows, TapForm form, int taps, int width) {
-    RowConv task;
-    task.source_plane = rows.stride;
-    task.in_channels = rows.channels;
-    task.taps = taps;
-    task.weights = source.weights;
-    task.slots = slots_of(form);
-    task.out_channels = source.out_channels;
-    task.width = width;
-    return task;
+// The row convolutions of one tile: they share the source's rows, its weights and the memory for
+// what is used more than once.
+class TileConv {
+public:
+    TileConv(const RowKernels& kernels, const Source& source, const LocalRows& rows, TapForm form,
+             int taps, int width, float* memory)
+        : kernels_(kernels), plane_(round_up(width, kRowRoom)), memory_(memory) {
+        task_.source_plane = rows.stride;
+        task_.in_channels = rows.channels;
+        task_.taps = taps;
+        task_.weights = source.weights;
+        task_.slots = slots_of(form);
+        task_.out_channels = source.out_channels;
+        task_.width = width;
+    }
+
+    /// out = sum of the terms + the pixels times the weights from a slot on.
+    void add_product(std::span<const RowTerm> terms, const float* pixels, int slot, float* out,
+                     std::ptrdiff_t plane, bool relu = false) const {
+        RowConv task = task_;
+        task.terms = terms;
+        task.source = pixels;
+        task.first_slot = slot;
+        task.out = out;
+        task.out_plane = plane;
+        task.relu = relu;
+        kernels_.conv(task);
+    }
+    /// out = sum of the terms.
+    void add(std::span<const RowTerm> terms, float* out, std::ptrdiff_t plane,
+             bool relu = false) const {
+        RowConv task = task_;
+        task.terms = terms;
+        task.in_channels = 0;
+        task.out = out;
+        task.out_plane = plane;
+        task.relu = relu;
+        kernels_.conv(task);
+    }
+    /// The same as add_product, kept for the lifetime of the tile.
+    RowTerm keep_product(std::span<const RowTerm> terms, const float* pixels, int slot) {
+        float* out = memory_;
+        memory_ += plane_ * task_.out_channels;
+        add_product(terms, pixels, slot, out, plane_);
+        return {out, plane_};
+    }
+
+private:
+    const RowKernels& kernels_;
+    RowConv task_;
+    std::ptrdiff_t plane_;
+    float* memory_;
+};
+
+// Rows y - 1, y, y + 1 (0, 1, 2) -> backward differences along y of y and y + 1 in 0 and 2; and
+// those along x of rows 1, 0 and 2 in 3, 4 and 5.
+void make_differences(const RowKernels& kernels, const LocalRows& rows, int width) {
+    for (int c = 0; c < rows.channels; ++c) {
+        const auto row = [&](int r) { return rows.row(r) + c * rows.stride; };
+        const auto along_x = [&](int from, int to) {
+            kernels.subtract(row(from) + 1, row(from), row(to) + 1, width + 1);
+        };
+        kernels.subtract(row(1), row(0), row(0), width + 2);
+        kernels.subtract(row(2), row(1), row(2), width + 2);
+        along_x(1, 3);
+        along_x(0, 4);
+        along_x(2, 5);
+    }
 }
+
+// Parts of the edges form in one dimension.
+enum Part : int { kSum, kFirstEdge, kLastEdge };
+
+const float* edge_pixels(const LocalRows& rows, Part y, Part x) {
+    constexpr std::array<int, 3> kSumRow = {1, 0, 2};
+    constexpr std::array<int, 3> kEdgeRow = {3, 4, 5};
+    const int row = (x == kSum ? kSumRow : kEdgeRow)[static_cast<std::size_t>(y)];
+    return rows.pixels(row) + (x == kLastEdge ? 1 : 0);
+}
+
+int edge_slot(Part y, Part x) { return 3 * y + x; }
+
+Part edge_of(int phase) { return phase == kFirst ? kFirstEdge : kLastEdge; }
 
 }  // namespace
 
@@ -166,14 +237,9 @@ void point_tile(const RowKernels& kernels, const Source& source, const Start& st
     const LocalRows rows = load_rows(source.planes, tile, 0, 1, scratch);
     start_row(kernels, start, kSingle, kSingle, tile.y, tile, source.out_channels, target.data,
               target.plane);
-    RowConv task = row_conv(source, rows, TapForm::point, 1, tile.width);
+    const TileConv conv(kernels, source, rows, TapForm::point, 1, tile.width, nullptr);
     const RowTerm begin{target.data, target.plane};
-    task.terms = {&begin, 1};
-    task.source = rows.pixels(0);
-    task.out = target.data;
-    task.out_plane = target.plane;
-    task.relu = target.relu;
-    kernels.conv(task);
+    conv.add_product({&begin, 1}, rows.pixels(0), 0, target.data, target.plane, target.relu);
 }
 
 void winograd_tile(const RowKernels& kernels, const Source& source, const Start& start,
@@ -183,23 +249,11 @@ void winograd_tile(const RowKernels& kernels, const Source& source, const Start&
         kernels.winograd_rows(rows.data + c * rows.stride, rows.channels * rows.stride,
                               tile.width + 2);
 
-    RowConv task = row_conv(source, rows, TapForm::winograd, 3, tile.width);
-    const auto product = [&](int q, float* out, std::ptrdiff_t plane) {
-        task.source = rows.row(q);
-        task.first_slot = 3 * q;
-        task.out = out;
-        task.out_plane = plane;
-        kernels.conv(task);
-    };
-    const std::ptrdiff_t plane = round_up(tile.width, kRowRoom);
+    TileConv conv(kernels, source, rows, TapForm::winograd, 3, tile.width,
+                  scratch + 6 * rows.channels * rows.stride);
     std::array<RowTerm, 5> terms;
-    float* products = scratch + 6 * rows.channels * rows.stride;
-    for (int q = 1; q <= 4; ++q, products += plane * source.out_channels) {
-        product(q, products, plane);
-        terms[static_cast<std::size_t>(q)] = {products, plane};
-    }
-    task.terms = terms;
-    task.relu = target.relu;
+    for (int q = 1; q <= 4; ++q)
+        terms[static_cast<std::size_t>(q)] = conv.keep_product({}, rows.row(q), 3 * q);
     for (int r = 0; r < tile.rows; ++r) {
         float* out = target.data + r * target.row;
         start_row(kernels, start, kSingle, kSingle, tile.y + r, tile, source.out_channels, out,
@@ -207,64 +261,44 @@ void winograd_tile(const RowKernels& kernels, const Source& source, const Start&
         terms[0] = {out, target.plane};
         for (std::size_t q = 1; q <= 4; ++q)
             terms[q].scale = kWinogradOutput[static_cast<std::size_t>(r)][q - 1];
-        task.in_channels = r == 0 || r == 3 ? rows.channels : 0;
-        product(r == 0 ? 0 : 5, out, target.plane);
+        if (r == 0 || r == 3)
+            conv.add_product(terms, rows.row(r == 0 ? 0 : 5), r == 0 ? 0 : 15, out, target.plane,
+                             target.relu);
+        else
+            conv.add(terms, out, target.plane, target.relu);
     }
 }
 
 void edges_tile(const RowKernels& kernels, const Source& source, const Start& start,
                 const Tile& tile, const Phases& phases, float* scratch) {
-    // Rows 0 and 2 become differences along y, rows 3 to 5 differences along x of 1, 0 and 2.
     const LocalRows rows = load_rows(source.planes, tile, -1, 3, scratch);
-    for (int c = 0; c < rows.channels; ++c) {
-        const auto row = [&](int r) { return rows.row(r) + c * rows.stride; };
-        kernels.subtract(row(1), row(0), row(0), tile.width + 2);
-        kernels.subtract(row(2), row(1), row(2), tile.width + 2);
-        constexpr std::array<int, 3> kFrom = {1, 0, 2};
-        for (int i = 0; i < 3; ++i) {
-            const float* from = row(kFrom[static_cast<std::size_t>(i)]);
-            kernels.subtract(from + 1, from, row(3 + i) + 1, tile.width + 1);
-        }
-    }
-
-    RowConv task = row_conv(source, rows, TapForm::edges, 1, tile.width);
-    // The product of the y part a and the x part b (0 sum, 1 first, 2 last) added to terms.
-    const auto product = [&](int a, int b, std::span<const RowTerm> terms, RowTerm out) {
-        constexpr std::array<std::array<int, 2>, 3> kRow = {{{1, 3}, {0, 4}, {2, 5}}};
-        task.source = rows.pixels(kRow[static_cast<std::size_t>(a)][b == 0 ? 0 : 1]) + b / 2;
-        task.first_slot = 3 * a + b;
-        task.terms = terms;
-        task.out = const_cast<float*>(out.row);
-        task.out_plane = out.plane;
-        kernels.conv(task);
+    make_differences(kernels, rows, tile.width);
+    TileConv conv(kernels, source, rows, TapForm::edges, 1, tile.width,
+                  scratch + 6 * rows.channels * rows.stride);
+    const auto keep = [&](std::span<const RowTerm> terms, Part y, Part x) {
+        return conv.keep_product(terms, edge_pixels(rows, y, x), edge_slot(y, x));
     };
-    const std::ptrdiff_t plane = round_up(tile.width, kRowRoom);
-    float* memory = scratch + 6 * rows.channels * rows.stride;
-    const auto temporary = [&] {
-        const RowTerm term{memory, plane};
-        memory += plane * source.out_channels;
-        return term;
-    };
-    const RowTerm sum = temporary();
-    product(0, 0, {}, sum);
-    const std::array<RowTerm, 2> in_y = {temporary(), temporary()};
-    const std::array<RowTerm, 2> in_x = {temporary(), temporary()};
-    for (int i = 0; i < 2; ++i) {
-        product(1 + i, 0, {&sum, 1}, in_y[static_cast<std::size_t>(i)]);
-        product(0, 1 + i, {}, in_x[static_cast<std::size_t>(i)]);
-    }
+    // By phase. In y with the sum, so that a phase is one of in_y plus one of in_x plus, where both
+    // are edges, their product.
+    const RowTerm sum = keep({}, kSum, kSum);
+    const std::array<RowTerm, 3> in_y = {keep({&sum, 1}, kFirstEdge, kSum), sum,
+                                         keep({&sum, 1}, kLastEdge, kSum)};
+    const std::array<RowTerm, 3> in_x = {keep({}, kSum, kFirstEdge), RowTerm{},
+                                         keep({}, kSum, kLastEdge)};
     for (int py = kFirst; py <= kLast; ++py)
         for (int px = kFirst; px <= kLast; ++px) {
-            float* map = phases.map[static_cast<std::size_t>(py)][static_cast<std::size_t>(px)];
-            if (map == nullptr) continue;
-            float* out = map + phases.offset(tile.y, tile.x);
+            const auto y = static_cast<std::size_t>(py);
+            const auto x = static_cast<std::size_t>(px);
+            if (phases.map[y][x] == nullptr) continue;
+            float* out = phases.map[y][x] + phases.offset(tile.y, tile.x);
             start_row(kernels, start, py, px, tile.y, tile, source.out_channels, out, phases.plane);
-            const RowTerm begin{out, phases.plane};
-            const RowTerm y_part = py == kInner ? sum : in_y[static_cast<std::size_t>(py / 2)];
-            const RowTerm x_part = in_x[static_cast<std::size_t>(px / 2)];
-            const std::array<RowTerm, 3> terms = {begin, y_part, x_part};
-            task.in_channels = py == kInner || px == kInner ? 0 : rows.channels;
-            product(1 + py / 2, 1 + px / 2, std::span(terms).first(px == kInner ? 2 : 3), begin);
+            const std::array<RowTerm, 3> parts = {RowTerm{out, phases.plane}, in_y[y], in_x[x]};
+            const auto terms = std::span(parts).first(px == kInner ? 2 : 3);
+            if (py == kInner || px == kInner)
+                conv.add(terms, out, phases.plane);
+            else
+                conv.add_product(terms, edge_pixels(rows, edge_of(py), edge_of(px)),
+                                 edge_slot(edge_of(py), edge_of(px)), out, phases.plane);
         }
 }
 

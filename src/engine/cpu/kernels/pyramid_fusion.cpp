@@ -62,7 +62,7 @@ const std::string* Walk::conv(const std::string& value, int kernel, ConvWeights&
     if (node == nullptr) return nullptr;
     const auto parts = conv_parts(graph_, *node);
     if (!parts || parts->groups != 1 || parts->stride != 1 || parts->kernel != kernel ||
-        parts->pad != kernel / 2)
+        parts->pad != kernel / 2 || parts->in < 1 || parts->out < 1)
         return nullptr;
     const auto count = static_cast<std::ptrdiff_t>(parts->out) * parts->in * kernel * kernel;
     weights = {parts->in, parts->out, {parts->weights, parts->weights + count}, {}};
@@ -75,7 +75,9 @@ const std::string* Walk::deconv(const std::string& value, ConvWeights& weights) 
     const Tensor* tensor = node == nullptr ? nullptr : graph_.parameter(node->inputs[1]);
     if (tensor == nullptr || tensor->type() != model::DataType::f32) return nullptr;
     const Dims& dims = tensor->dims();
-    if (dims.size() != 4 || dims[2] != 2 || dims[3] != 2 || node->get_int("group", 1) != 1)
+    constexpr std::int64_t kMostChannels = 1 << 20;
+    if (dims.size() != 4 || dims[2] != 2 || dims[3] != 2 || node->get_int("group", 1) != 1 ||
+        dims[0] < 1 || dims[1] < 1 || dims[0] > kMostChannels || dims[1] > kMostChannels)
         return nullptr;
     const auto attributes = model::conv_transpose_attributes(*node, {1, dims[0], 3, 3}, dims);
     if (attributes.window.strides != Dims{2, 2} || attributes.window.pads_begin != Dims{0, 0} ||
@@ -87,7 +89,8 @@ const std::string* Walk::deconv(const std::string& value, ConvWeights& weights) 
     weights.bias.clear();
     if (node->inputs.size() > 2 && !node->inputs[2].empty()) {
         const Tensor* bias = graph_.parameter(node->inputs[2]);
-        if (bias == nullptr || bias->type() != model::DataType::f32) return nullptr;
+        if (bias == nullptr || bias->type() != model::DataType::f32 || bias->size() != dims[1])
+            return nullptr;
         weights.bias.assign(bias->f32().begin(), bias->f32().end());
     }
     return &node->inputs[0];
