@@ -63,10 +63,11 @@ TEST(CpuBackend, FusesActivationsAndResidualsIntoConvolutions) {
     const std::string stem = b.add(Op::HardSwish, {conv(b, x, 3, 20)});
     const std::string inner = b.add(Op::LeakyRelu, {conv(b, stem, 20, 24)});
     const std::string sum = b.add(Op::Add, {stem, conv(b, inner, 24, 20)});
-    b.output(conv(b, b.add(Op::Relu, {sum}), 20, 16));
-    EXPECT_THAT(steps_of(b.finish("residual")),
+    const std::string next = b.add(Op::Relu, {sum});
+    b.output(b.add(Op::Add, {conv(b, conv(b, next, 20, 20), 20, 20), next}));
+    EXPECT_THAT(steps_of(b.finish("residuals")),
                 ElementsAre("Conv + HardSwish", "Conv + LeakyRelu", "Conv + Add + Relu", "Conv",
-                            "reorder"));
+                            "Conv + Add", "reorder"));
 }
 
 TEST(CpuBackend, AddsAResidualThatIsStillNeededInAStepOfItsOwn) {

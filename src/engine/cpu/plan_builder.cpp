@@ -208,7 +208,7 @@ void PlanBuilder::define_view(const std::string& value, OperandId of, std::size_
 }
 
 void PlanBuilder::define_in_place(const std::string& value, OperandId of) {
-    values_[value].in_layout[slot_of(operand(of).shape.layout)] = add_operand(operand(of));
+    values_[value].in_layout[slot_of(operand(of).shape.layout)] = of;
 }
 
 OperandId PlanBuilder::use(const std::string& value, Layout layout) {
