@@ -1,6 +1,8 @@
 #include "engine/cpu/kernels/block_kernels.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/cpu/kernels/block_kernels.cpp"
@@ -170,25 +172,33 @@ void conv_tile(const RunConv& task, const Tile& tile) {
 }
 
 using TileFunction = void (*)(const RunConv&, const Tile&);
-constexpr TileFunction kTiles[] = {conv_tile<1, false>, conv_tile<2, false>, conv_tile<3, false>,
-                                   conv_tile<4, false>, conv_tile<5, false>, conv_tile<6, false>};
-constexpr TileFunction kSplitTiles[] = {conv_tile<2, true>, conv_tile<4, true>, conv_tile<6, true>};
 
-// A run is cut into tiles of nearly equal numbers of units (vectors, or pairs of them when split).
+// Tiles of one unit, two units, ...: a unit is a vector, or a pair of them when split.
+template <bool kSplit, int... kUnits>
+constexpr std::array<TileFunction, sizeof...(kUnits)> tile_table(
+    std::integer_sequence<int, kUnits...>) {
+    return {conv_tile<(kUnits + 1) * (kSplit ? 2 : 1), kSplit>...};
+}
+
+constexpr auto kTiles = tile_table<false>(std::make_integer_sequence<int, kMaxVectors>());
+constexpr auto kSplitTiles = tile_table<true>(std::make_integer_sequence<int, kMaxVectors / 2>());
+
+// A run is cut into tiles of nearly equal numbers of units.
 void run_conv(const RunConv& task) {
     const bool split = task.odd != 0;
     const int taps = task.conv.taps;
-    const int unit = split ? 2 * kLanes : kLanes;
-    const int units = (task.width + unit - 1) / unit;
-    const int max_units = split ? std::max(kMaxVectors / 2, 1) : kMaxVectors;
-    const int tiles = (units + max_units - 1) / max_units;
+    const std::ptrdiff_t unit = split ? 2 * kLanes : kLanes;
+    const std::ptrdiff_t units = (task.width + unit - 1) / unit;
+    const TileFunction* functions = split ? kSplitTiles.data() : kTiles.data();
+    const std::ptrdiff_t max_units = split ? kMaxVectors / 2 : kMaxVectors;
+    const std::ptrdiff_t tiles = (units + max_units - 1) / max_units;
     const int tap_block = split ? taps : kTapBlock;
-    for (int i = 0; i < tiles; ++i) {
-        const int begin = i * units / tiles;
-        const int end = (i + 1) * units / tiles;
-        const TileFunction function = (split ? kSplitTiles : kTiles)[end - begin - 1];
+    for (std::ptrdiff_t i = 0; i < tiles; ++i) {
+        const std::ptrdiff_t begin = i * units / tiles;
+        const std::ptrdiff_t end = (i + 1) * units / tiles;
+        const TileFunction function = functions[end - begin - 1];
         Tile tile{};
-        tile.x = static_cast<std::ptrdiff_t>(begin) * unit;
+        tile.x = begin * unit;
         tile.last = (i + 1 < tiles ? (end - 1) * unit : task.width - unit) - tile.x;
         for (tile.tap = 0; tile.tap < taps; tile.tap += tap_block) {
             tile.taps = std::min(tap_block, taps - tile.tap);
