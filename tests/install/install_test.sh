@@ -31,6 +31,13 @@ cc -std=c99 -Wall -Wextra -Werror -pedantic "$here/main.c" -o "$work/pc_c" $(pkg
 "$work/pc_cpp" "$model"
 "$work/pc_c" "$model"
 
+# The README's example, word for word.
+awk '/^```cpp/ {on = 1; next} /^```/ {on = 0} on' "$here/../../README.md" > "$work/readme.cpp"
+c++ -std=c++20 "$work/readme.cpp" -o "$work/readme" $(pkg-config --cflags --libs dbnet)
+cp "$model" "$work/model.onnx"
+cp "$here/../../samples/street.jpg" "$work/sign.jpg"
+(cd "$work" && ./readme)
+
 # Only our own names are exported.
 foreign=$(nm -DC --defined-only "$LD_LIBRARY_PATH/libdbnet.so" | awk '$2 ~ /[A-Z]/' | cut -d' ' -f3- \
   | grep -vE '^(dbnet|typeinfo for dbnet|typeinfo name for dbnet|vtable for dbnet)' || true)
