@@ -16,9 +16,12 @@ struct OnnxReadOptions {
     std::int64_t max_nodes = 100'000;
 };
 
-/// Reads an ONNX model (opsets 9 to 19 of the default domain). External weights are read from
-/// beside the file (never outside its folder). Throws Error: io, malformed, unsupported, too_large;
-/// the message names file, node and operator.
+/// Reads an ONNX model (opsets 9 to 19 of the default domain) into the form of opset 18 (see Node).
+/// Constant nodes and initializers become parameters, those that no node uses are dropped; a
+/// parameter that was an attribute is named <node>/<attribute>; a node without a name gets that of
+/// its first output. Types and extents of the outputs are inferred, not the declared ones. External
+/// weights are read from beside the file (never outside its folder). Throws Error: io, malformed,
+/// unsupported, too_large; the message names file, node and operator.
 Graph read_onnx(const std::string& path, const OnnxReadOptions& options = {});
 
 /// As above from memory; external weights are refused. `name` stands for the file in messages.
