@@ -23,7 +23,7 @@ std::optional<Activation> clip(const model::Graph& graph, const model::Node& nod
     constexpr float kLargest = std::numeric_limits<float>::max();
     const std::optional<float> low = bound(graph, node, 1, -kLargest);
     const std::optional<float> high = bound(graph, node, 2, kLargest);
-    if (!low || !high || *low > *high) return std::nullopt;
+    if (!low || !high || !(*low <= *high)) return std::nullopt;  // NaN as well
     return Activation{Kind::clip, *low, *high};
 }
 
