@@ -57,8 +57,7 @@ struct PyramidWeights {
 
 /// Weights packed for this processor, shared by the kernels of all extents.
 class Pyramid;
-std::shared_ptr<const Pyramid> make_pyramid(const PyramidWeights& weights,
-                                            const RowKernels& kernels = row_kernels());
+std::shared_ptr<const Pyramid> make_pyramid(const PyramidWeights& weights);
 std::size_t weight_bytes(const Pyramid& pyramid);
 
 /// Inputs: c_i (with a neck) or p_i, finest first, [N, C_i, H_i, W_i]; outputs: of each

@@ -173,9 +173,8 @@ void compose_block(const RowKernels& kernels, const Packed& packed, int b, const
     kernels.conv(task);
 }
 
-std::shared_ptr<const Pyramid> make_pyramid(const PyramidWeights& weights,
-                                            const RowKernels& kernels) {
-    return std::make_shared<const Pyramid>(weights, kernels);
+std::shared_ptr<const Pyramid> make_pyramid(const PyramidWeights& weights) {
+    return std::make_shared<const Pyramid>(weights, row_kernels());
 }
 
 std::size_t weight_bytes(const Pyramid& pyramid) { return pyramid.weight_bytes(); }
