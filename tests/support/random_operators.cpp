@@ -44,8 +44,8 @@ void binary(GraphBuilder& b, Op op, float low, float high) {
 
 void clip(GraphBuilder& b) {
     const std::string x = b.input(random_dims(b.random, 1, 4));
-    const std::string low = b.random.chance(0.7) ? b.parameter({}, -0.6f, -0.1f) : "";
-    const std::string high = b.random.chance(0.7) ? b.parameter({}, 0.0f, 0.6f) : "";
+    const std::string low = b.random.chance(0.7) ? b.parameter({}, -0.6f, 0.1f) : "";
+    const std::string high = b.random.chance(0.7) ? b.parameter({}, -0.1f, 0.6f) : "";
     b.output(b.add(Op::Clip, {x, low, high}));
 }
 
