@@ -111,6 +111,7 @@ private:
         const std::string fixed = pattern.substr(0, pattern.find_first_of("*?["));
         const fs::path base = fs::path(fixed).parent_path();
         glob_t matches{};
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet
         if (::glob(pattern.c_str(), 0, nullptr, &matches) != 0)
             found_.refused.push_back(pattern + ": matches no file");
         for (std::size_t i = 0; i < matches.gl_pathc; ++i) {

@@ -1,6 +1,7 @@
 // The command dbnet: finds the verb, parses its options, turns what happens into messages and an
 // exit code.
 #include <array>
+#include <cstdio>
 #include <iostream>
 #include <new>
 #include <vector>
@@ -92,7 +93,7 @@ int report_usage(CLI::App& app, const CLI::ParseError& error, Terminal& terminal
     const CLI::App& command = innermost(app);
     std::string name = command.get_name();
     for (const CLI::App* parent = command.get_parent(); parent; parent = parent->get_parent())
-        name = parent->get_name() + " " + name;
+        name.insert(0, parent->get_name() + " ");
     terminal.message(LogLevel::error, describe(app, error));
     terminal.message(LogLevel::error, "see " + name + " --help");
     return kUsage;
@@ -146,4 +147,11 @@ int run(int argc, char** argv) {
 
 }  // namespace dbnet::cli
 
-int main(int argc, char** argv) { return dbnet::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+    try {
+        return dbnet::cli::run(argc, argv);
+    } catch (...) {  // memory ran out before there was a command to run
+        std::fputs("error: dbnet cannot start\n", stderr);
+        return dbnet::cli::kFailed;
+    }
+}

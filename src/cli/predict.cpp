@@ -1,6 +1,7 @@
 // dbnet predict SOURCE...: the text of images.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -228,7 +229,7 @@ app::PredictHooks hooks_for(Terminal& terminal) {
         else
             terminal.message(LogLevel::debug,
                              core::concat(image.path, ": ", image.regions, " regions, ",
-                                          static_cast<int>(image.milliseconds + 0.5), " ms"));
+                                          std::lround(image.milliseconds), " ms"));
         terminal.progress(++*done, *total);
     };
     return hooks;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -41,7 +42,7 @@ std::string utc_time() {
 
 /// "0:07", "12:30", "3:00:05".
 std::string duration(double seconds) {
-    const auto total = static_cast<long>(seconds + 0.5);
+    const long total = std::lround(seconds);
     char text[48];
     if (total < 3600)
         std::snprintf(text, sizeof text, "%ld:%02ld", total / 60, total % 60);
@@ -72,6 +73,7 @@ void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stder
 Terminal::Terminal(const TerminalSettings& settings)
     : settings_(settings),
       is_terminal_(::isatty(STDERR_FILENO) == 1 && !settings.json),
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet
       has_colours_(is_terminal_ && std::getenv("NO_COLOR") == nullptr),
       begun_(Clock::now()) {}
 
