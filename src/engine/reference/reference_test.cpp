@@ -102,8 +102,7 @@ const std::vector<Grid> kGrids = {
     {1, 2, {2, 0, 1, 2}, 4}, {3, 2, {1, 1, 1, 1}, 2},
 };
 
-/// The extents [6, 4 / group, 2, 3] of a weight and [2, 4, 7, 9] of an input suit all grids... of
-/// group 1 and 2; with 4 groups there are 8 maps.
+/// A weight for an input of 4 channels.
 Dims weight_dims(const Grid& grid) { return {grid.group == 4 ? 8 : 6, 4 / grid.group, 2, 3}; }
 
 /// Convolution by other means: the input laid into zeros, the kernel spread out with zeros, a dense
