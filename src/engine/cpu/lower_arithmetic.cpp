@@ -48,7 +48,7 @@ bool fits_blocks(const PlanBuilder& builder, const std::string& a, const std::st
 
 }  // namespace
 
-bool emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+void emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
                      OperandId from, OperandId to) {
     using Kind = Activation::Kind;
     std::vector<Activation> functions = {activation};
@@ -56,13 +56,12 @@ bool emit_activation(PlanBuilder& builder, const StepInfo& info, const Activatio
         functions = {{Kind::linear, activation.alpha, activation.beta}, {Kind::clip, 0, 1}};
     for (const Activation& function : functions) {
         const auto primitive = make_activation(builder.operand(from).shape, function);
-        if (!primitive) return false;
+        if (!primitive) core::fail(ErrorCode::internal, "oneDNN cannot compute ", info.name);
         StepInfo step = info;
         step.implementation = "oneDNN " + primitive->implementation();
         builder.emit(std::move(step), *primitive, {from, to});
         from = to;
     }
-    return true;
 }
 
 bool lower_activation(PlanBuilder& builder, const Operation& operation) {
@@ -73,8 +72,7 @@ bool lower_activation(PlanBuilder& builder, const Operation& operation) {
         keeps_padding_finite(*activation) ? builder.layout(node.inputs[0]) : Layout::plain;
     const OperandId from = builder.use(node.inputs[0], layout);
     const OperandId to = builder.define(node.outputs[0], layout);
-    if (!emit_activation(builder, step_info(builder, operation, ""), *activation, from, to))
-        core::fail(ErrorCode::internal, "oneDNN cannot compute ", node.name);
+    emit_activation(builder, step_info(builder, operation, ""), *activation, from, to);
     return true;
 }
 

@@ -61,8 +61,8 @@ bool is_in_place(const Operand& part, const Operand& whole, std::int64_t element
                                              model::size_of(whole.type);
 }
 
-/// The layout in which some inputs lie there already; else blocks if all inputs have them and end at
-/// their borders.
+/// The layout in which some inputs lie there already; else blocks if all inputs have them and end
+/// at their borders.
 Layout concat_layout(const PlanBuilder& builder, const model::Node& node, std::size_t axis) {
     if (builder.layout(node.outputs[0]) == Layout::blocked) return Layout::blocked;
     if (builder.is_defined(node.outputs[0], Layout::plain)) return Layout::plain;

@@ -9,7 +9,7 @@ namespace dbnet::engine::cpu {
 /// Emits the steps of one operation.
 void lower(PlanBuilder& builder, const Operation& operation);
 
-// lower_conv.cpp
+// lower_conv.cpp, lower_conv_transpose.cpp
 bool lower_conv(PlanBuilder& builder, const Operation& operation);
 bool lower_conv_transpose(PlanBuilder& builder, const Operation& operation);
 
@@ -38,8 +38,8 @@ bool lower_transpose(PlanBuilder& builder, const Operation& operation);
 StepInfo step_info(const PlanBuilder& builder, const Operation& operation,
                    std::string implementation);
 
-/// One or two steps that apply an activation; false if oneDNN cannot.
-bool emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+/// One or two steps that apply an activation.
+void emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
                      OperandId from, OperandId to);
 
 /// The nodes of an operation one by one on the reference executor.

@@ -168,11 +168,10 @@ OperandId PlanBuilder::temporary(const Shape& shape) {
     return allocate(shape, model::DataType::f32);
 }
 
-OperandId PlanBuilder::constant_operand(const float* values, const Shape& shape) {
+OperandId PlanBuilder::constant_operand(const float* values) {
     Operand operand;
     operand.place = Operand::Place::constant;
     operand.constant = values;
-    operand.shape = shape;
     return add_operand(std::move(operand));
 }
 
@@ -207,8 +206,9 @@ void PlanBuilder::define_view(const std::string& value, OperandId of, std::size_
     values_[value].in_layout[slot_of(Layout::plain)] = add_operand(std::move(part));
 }
 
-void PlanBuilder::define_in_place(const std::string& value, OperandId of) {
+OperandId PlanBuilder::define_in_place(const std::string& value, OperandId of) {
     values_[value].in_layout[slot_of(operand(of).shape.layout)] = of;
+    return of;
 }
 
 OperandId PlanBuilder::use(const std::string& value, Layout layout) {
@@ -332,7 +332,8 @@ void PlanBuilder::note_use(OperandId id) {
 void PlanBuilder::emit(std::unique_ptr<Step> step, const std::vector<OperandId>& operands) {
     for (const OperandId id : operands) {
         note_use(id);
-        step->info.bytes += static_cast<double>(operand(id).bytes());
+        if (operand(id).place != Operand::Place::constant)
+            step->info.bytes += static_cast<double>(operand(id).bytes());
     }
     plan_.steps.push_back(std::move(step));
 }

@@ -55,7 +55,7 @@ public:
     /// The value is a part of another one's plain memory, from `offset` bytes on.
     void define_view(const std::string& value, OperandId of, std::size_t offset = 0);
     /// The value takes over the memory of another one.
-    void define_in_place(const std::string& value, OperandId of);
+    OperandId define_in_place(const std::string& value, OperandId of);
     /// Whether nothing needs the memory of `value` in that layout after this operation.
     bool may_overwrite(const std::string& value, Layout layout) const;
     /// Whether the value becomes a part of a Concat's output if it is defined in that layout.
@@ -64,7 +64,8 @@ public:
 
     /// Memory of this operation alone.
     OperandId temporary(const Shape& shape);
-    OperandId constant_operand(const float* values, const Shape& shape);
+    /// Numbers that stay where they are as long as the executable (PackedWeights).
+    OperandId constant_operand(const float* values);
     const Operand& operand(OperandId id) const { return plan_.operands[id]; }
 
     /// Appends a step that uses the operands and nothing else.
