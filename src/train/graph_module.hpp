@@ -66,10 +66,16 @@ private:
     struct Program;  ///< what to execute for one set of extents and wanted values
 
     const Program& program(const torch::Tensor& image, const std::vector<std::string>& names);
+    std::vector<torch::Tensor> run(const Program& program, const torch::Tensor& image,
+                                   const std::vector<std::string>& names);
+    /// The weight, statistic or constant; undefined if there is none of that name.
+    torch::Tensor parameter(const std::string& name) const;
     bool is_frozen(const std::string& name) const;
 
     model::Graph graph_;
+    model::Graph executed_;  ///< graph_ with activations that were spelled out as one node
     Precision precision_;
+    std::vector<std::string> frozen_;
     std::map<std::string, torch::Tensor> weights_;
     std::map<std::string, torch::Tensor> statistics_;
     std::map<std::string, torch::Tensor> constants_;  ///< f32 parameters that are not trained

@@ -1,0 +1,278 @@
+// BatchNorm + residual + activation: y = f(z), z = a x + b + r with a = scale / sqrt(var + eps) and
+// b = bias - a mean. Backwards, with dz = dy f'(z), M pixels and xc = x - mean (Ioffe and Szegedy,
+// arXiv 1502.03167, section 3):
+//   d bias = sum dz      d scale = sum (dz xc) / sqrt(var + eps)      dr = dz
+//   dx = a (dz - sum dz / M - xc sum (dz xc) / (M (var + eps)))
+// where the two sums vanish from dx with running statistics. z is computed again from x, which
+// costs nothing beside reading it; with a residual the sign of y tells what relu let through.
+#include "train/fused_layers.hpp"
+
+#include <array>
+#include <vector>
+
+#include <ATen/Parallel.h>
+
+namespace dbnet::train {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Sums are formed in this many parts whatever the number of threads: the same bits every time.
+constexpr std::int64_t kParts = 32;
+
+/// A channels-last map as rows of channels. Several pixels make a row where there are few channels,
+/// to keep vectors full; everything per channel is repeated then.
+class Rows {
+public:
+    explicit Rows(const Tensor& map)
+        : channels(map.size(1)), pixels(map.numel() / std::max<std::int64_t>(channels, 1)) {
+        while (repeats < 16 && channels * repeats < 128 && pixels % (2 * repeats) == 0)
+            repeats *= 2;
+    }
+
+    std::int64_t width() const { return channels * repeats; }
+
+    /// Calls f(part, first row, rows) for each part, on several threads.
+    template <typename F>
+    void for_each_part(F&& f) const {
+        const std::int64_t rows = pixels / repeats;
+        at::parallel_for(0, kParts, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t part = begin; part < end; ++part) {
+                const std::int64_t first = rows * part / kParts;
+                f(part, first, rows * (part + 1) / kParts - first);
+            }
+        });
+    }
+
+    /// Values per channel, once for each pixel of a row.
+    Tensor repeated(const Tensor& per_channel) const {
+        return per_channel.detach().to(torch::kFloat32).repeat({repeats}).contiguous();
+    }
+
+    /// Two sums per channel, in double, of what f(first row, rows, sums, sums) adds.
+    template <typename F>
+    std::array<Tensor, 2> sums(F&& f) const {
+        Tensor parts = torch::zeros({kParts, 2, width()}, torch::kFloat64);
+        auto* data = parts.data_ptr<double>();
+        for_each_part([&](std::int64_t part, std::int64_t first, std::int64_t rows) {
+            double* sum = data + part * 2 * width();
+            f(first, rows, sum, sum + width());
+        });
+        const Tensor total = parts.sum(0).view({2, repeats, channels}).sum(1);
+        return {total[0], total[1]};
+    }
+
+    std::int64_t channels;
+    std::int64_t pixels;
+    std::int64_t repeats = 1;
+};
+
+Tensor channels_last(const Tensor& map) { return map.contiguous(at::MemoryFormat::ChannelsLast); }
+
+const float* floats(const Tensor& tensor) { return tensor.data_ptr<float>(); }
+
+template <typename T>
+T* elements(const Tensor& map) {
+    return map.defined() ? static_cast<T*>(map.data_ptr()) : nullptr;
+}
+
+struct Statistics {
+    Tensor mean;  ///< f64 [C], as the variance
+    Tensor variance;
+};
+
+template <typename T>
+Statistics batch_statistics(const Rows& rows, const Tensor& x) {
+    const T* data = elements<T>(x);
+    // The first pixel's values: near enough to the mean.
+    const Tensor shift =
+        rows.repeated(x.permute({0, 2, 3, 1}).reshape({-1, rows.channels})[0].to(torch::kFloat32));
+    auto [sums, squares] = rows.sums([&](std::int64_t first, std::int64_t count, double* sum,
+                                         double* square) {
+        add_moments(data + first * rows.width(), count, rows.width(), floats(shift), sum, square);
+    });
+    const auto count = static_cast<double>(rows.pixels);
+    const Tensor offset = sums / count;
+    return {shift.slice(0, 0, rows.channels).to(torch::kFloat64) + offset,
+            (squares / count - offset * offset).clamp_min(0)};
+}
+
+/// What both directions need, as the context keeps it between them.
+struct Saved {
+    Tensor x;
+    Tensor y;        ///< what an activation made of a sum with a residual; else undefined
+    Tensor mean;     ///< f64 [C]
+    Tensor inverse;  ///< 1 / sqrt(variance + eps), f64 [C]
+    Tensor scale;
+    Tensor bias;
+    Activation activation;
+    bool training;
+
+    Tensor factor() const { return scale.detach().to(torch::kFloat64) * inverse; }
+    Tensor offset() const { return bias.detach().to(torch::kFloat64) - factor() * mean; }
+};
+
+template <typename T>
+void normalise_map(const Rows& rows, const Saved& saved, const Tensor& residual, const Tensor& y) {
+    const Tensor scale = rows.repeated(saved.factor());
+    const Tensor offset = rows.repeated(saved.offset());
+    rows.for_each_part([&](std::int64_t, std::int64_t first, std::int64_t count) {
+        const std::int64_t start = first * rows.width();
+        const T* other = residual.defined() ? elements<T>(residual) + start : nullptr;
+        normalise(elements<T>(saved.x) + start, other, count, rows.width(), floats(scale),
+                  floats(offset), saved.activation, elements<T>(y) + start);
+    });
+}
+
+struct Gradients {
+    Tensor x;
+    Tensor residual;
+    Tensor scale;
+    Tensor bias;
+};
+
+template <typename T>
+Gradients backward_map(const Rows& rows, const Saved& saved, const Tensor& dy) {
+    Gradients result;
+    result.x = torch::empty_like(saved.x);
+    const Tensor scale = rows.repeated(saved.factor());
+    const Tensor offset = rows.repeated(saved.offset());
+    const Tensor mean = rows.repeated(saved.mean);
+    const auto gradient = [&](const Tensor& from, std::int64_t start, bool with_output) {
+        return NormaliseGradient<T>{elements<T>(from) + start,
+                                    elements<T>(saved.x) + start,
+                                    with_output ? elements<T>(saved.y) + start : nullptr,
+                                    floats(scale),
+                                    floats(offset),
+                                    saved.activation};
+    };
+    const bool joined = saved.y.defined();
+    result.residual = joined ? torch::empty_like(saved.x) : dy;
+    auto [sums, products] =
+        rows.sums([&](std::int64_t first, std::int64_t count, double* sum, double* product) {
+            const std::int64_t start = first * rows.width();
+            T* dz = joined ? elements<T>(result.residual) + start : nullptr;
+            add_gradient_sums(gradient(dy, start, joined), count, rows.width(), floats(mean), sum,
+                              product, dz);
+        });
+    result.bias = sums.to(torch::kFloat32);
+    result.scale = (products * saved.inverse).to(torch::kFloat32);
+
+    const Tensor factor = saved.factor();
+    const double weight = saved.training ? 1.0 / static_cast<double>(rows.pixels) : 0.0;
+    const Tensor by_x = -factor * saved.inverse * saved.inverse * products * weight;
+    const Tensor constant = rows.repeated(-factor * sums * weight - by_x * saved.mean);
+    const Tensor by_dz = rows.repeated(factor);
+    const Tensor slope = rows.repeated(by_x);
+    rows.for_each_part([&](std::int64_t, std::int64_t first, std::int64_t count) {
+        const std::int64_t start = first * rows.width();
+        NormaliseGradient<T> from = gradient(joined ? result.residual : dy, start, false);
+        if (joined) from.activation = Activation::none;  // dz itself
+        input_gradient(from, count, rows.width(), floats(by_dz), floats(slope), floats(constant),
+                       elements<T>(result.x) + start);
+    });
+    return result;
+}
+
+class BatchNormFunction : public torch::autograd::Function<BatchNormFunction> {
+public:
+    static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& scale,
+                          const Tensor& bias, const Tensor& residual, const BatchNorm& layer,
+                          Activation activation) {
+        Saved saved{.x = channels_last(x),
+                    .y = {},
+                    .mean = layer.mean.to(torch::kFloat64),
+                    .inverse = {},
+                    .scale = scale,
+                    .bias = bias,
+                    .activation = activation,
+                    .training = layer.training};
+        const bool half = x.scalar_type() == torch::kBFloat16;
+        const Rows rows(x);
+        Tensor variance = layer.variance.to(torch::kFloat64);
+        if (layer.training) {
+            Statistics batch = half ? batch_statistics<Bf16>(rows, saved.x)
+                                    : batch_statistics<float>(rows, saved.x);
+            update_running(layer, batch, rows.pixels);
+            saved.mean = batch.mean;
+            variance = batch.variance;
+        }
+        saved.inverse = (variance + layer.epsilon).rsqrt();
+        Tensor y = torch::empty_like(saved.x);
+        const Tensor other = residual.defined() ? channels_last(residual) : residual;
+        half ? normalise_map<Bf16>(rows, saved, other, y)
+             : normalise_map<float>(rows, saved, other, y);
+        if (residual.defined() && activation != Activation::none) saved.y = y;
+        save(context, saved);
+        return y;
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        const Saved saved = restore(context);
+        const Tensor dy = channels_last(gradients[0].to(saved.x.scalar_type()));
+        const Rows rows(saved.x);
+        const Gradients result = saved.x.scalar_type() == torch::kBFloat16
+                                     ? backward_map<Bf16>(rows, saved, dy)
+                                     : backward_map<float>(rows, saved, dy);
+        return {result.x, result.scale, result.bias, result.residual, {}, {}};
+    }
+
+private:
+    /// As LibTorch: the running variance is the unbiased one.
+    static void update_running(const BatchNorm& layer, const Statistics& batch,
+                               std::int64_t count) {
+        const double unbiased =
+            static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(count - 1, 1));
+        const torch::NoGradGuard no_gradient;
+        Tensor mean = layer.mean;
+        Tensor variance = layer.variance;
+        mean.lerp_(batch.mean.to(torch::kFloat32), layer.momentum);
+        variance.lerp_((batch.variance * unbiased).to(torch::kFloat32), layer.momentum);
+    }
+
+    static void save(AutogradContext* context, const Saved& saved) {
+        context->save_for_backward({saved.x, saved.y, saved.scale, saved.bias});
+        context->saved_data["mean"] = saved.mean;
+        context->saved_data["inverse"] = saved.inverse;
+        context->saved_data["activation"] = static_cast<std::int64_t>(saved.activation);
+        context->saved_data["training"] = saved.training;
+    }
+
+    static Saved restore(AutogradContext* context) {
+        const variable_list tensors = context->get_saved_variables();
+        return {.x = tensors[0],
+                .y = tensors[1],
+                .mean = context->saved_data["mean"].toTensor(),
+                .inverse = context->saved_data["inverse"].toTensor(),
+                .scale = tensors[2],
+                .bias = tensors[3],
+                .activation = static_cast<Activation>(context->saved_data["activation"].toInt()),
+                .training = context->saved_data["training"].toBool()};
+    }
+};
+
+bool has_kernels(const Tensor& x) {
+    const auto type = x.scalar_type();
+    return x.is_cpu() && x.dim() == 4 && (type == torch::kFloat32 || type == torch::kBFloat16);
+}
+
+Tensor plain_batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& residual,
+                        Activation activation) {
+    Tensor z = at::batch_norm(x, layer.scale, layer.bias, layer.mean, layer.variance,
+                              layer.training, layer.momentum, layer.epsilon, true);
+    if (residual.defined()) z = z + residual;
+    if (activation == Activation::relu) return z.relu();
+    return activation == Activation::hard_swish ? at::hardswish(z) : z;
+}
+
+}  // namespace
+
+Tensor batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& residual,
+                  Activation activation) {
+    if (!has_kernels(x)) return plain_batch_norm(layer, x, residual, activation);
+    return BatchNormFunction::apply(x, layer.scale, layer.bias, residual, layer, activation);
+}
+
+}  // namespace dbnet::train

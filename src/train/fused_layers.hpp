@@ -1,0 +1,27 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include "train/layer_kernels.hpp"
+
+// Layers that LibTorch has only in pieces, each of which would read and write the whole map again.
+namespace dbnet::train {
+
+struct BatchNorm {
+    torch::Tensor scale;  ///< f32 [C], as all of these
+    torch::Tensor bias;
+    torch::Tensor mean;  ///< running statistics, updated when `training`
+    torch::Tensor variance;
+    double epsilon = 1e-5;
+    double momentum = 0.1;  ///< weight of the new statistics
+    bool training = false;  ///< normalise with the statistics of the batch
+};
+
+/// activation(BatchNorm(x) + residual), x and `residual` (or an undefined tensor) [N, C, ...] of
+/// one type; the result has that type. Keeps only what the convolutions around it keep anyway, and
+/// computes the rest again in the backward pass. One pass over the map in f32 or bf16 on a CPU;
+/// LibTorch's operators elsewhere.
+torch::Tensor batch_norm(const BatchNorm& layer, const torch::Tensor& x,
+                         const torch::Tensor& residual, Activation activation);
+
+}  // namespace dbnet::train

@@ -1,0 +1,302 @@
+#include "train/graph_module.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include <dbnet/error.hpp>
+
+#include "engine/backend.hpp"
+#include "model/networks/network.hpp"
+#include "support/random_graph.hpp"
+#include "train/fused_layers.hpp"
+
+namespace dbnet::train {
+namespace {
+
+using model::Dims;
+using model::Graph;
+using model::Op;
+using test::GraphBuilder;
+using testing::HasSubstr;
+using torch::Tensor;
+
+double distance(const Tensor& a, const Tensor& b) {
+    return a.sizes() == b.sizes() ? (a - b).abs().max().item<double>() : INFINITY;
+}
+
+Tensor tensor_of(const engine::Buffer& buffer) {
+    return torch::from_blob(buffer.data(), buffer.dims()).clone();
+}
+
+bool is_trainable(const Graph& graph) {
+    return graph.inputs.size() == 1 && graph.inputs[0].type == model::DataType::f32 &&
+           std::all_of(graph.outputs.begin(), graph.outputs.end(),
+                       [](const auto& output) { return output.type == model::DataType::f32; });
+}
+
+/// Compares the module's outputs with the oracle's on graphs of one kind; returns how many of them
+/// could be compared: the kinds draw other types and inputs, too.
+int compare_with_oracle(const test::GraphKind& kind, std::uint64_t seeds) {
+    const engine::Backend& oracle = engine::reference_backend();
+    int compared = 0;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const test::GraphCase graph_case = test::random_graph(kind, seed);
+        if (!is_trainable(graph_case.graph)) continue;
+        SCOPED_TRACE(test::describe(graph_case));
+        std::vector<Tensor> actual;
+        try {
+            GraphModule module(graph_case.graph);
+            module.eval();
+            actual = module.forward(tensor_of(graph_case.inputs[0]));
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
+            continue;
+        }
+        const auto executable = oracle.compile(graph_case.graph);
+        const auto context = oracle.create_context(1);
+        const auto expected = oracle.run(*executable, *context, graph_case.inputs);
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            const Tensor truth = tensor_of(expected[i]);
+            const double scale = std::max(1e-6, truth.abs().max().item<double>());
+            EXPECT_LT(distance(actual[i], truth), 1e-4 * scale) << "output " << i;
+        }
+        ++compared;
+    }
+    return compared;
+}
+
+TEST(GraphModule, ComputesWhatTheOracleComputes) {
+    int compared = 0;
+    for (const test::GraphKind& kind : test::operator_kinds())
+        compared += compare_with_oracle(kind, 10);
+    for (const test::GraphKind& kind : test::chain_kinds())
+        compared += compare_with_oracle(kind, 10);
+    EXPECT_GT(compared, 200);
+}
+
+Tensor leaf(const Tensor& values) { return values.detach().clone().requires_grad_(true); }
+
+/// One BatchNorm with its operands, all leaves, in the given type of x.
+struct BatchNormCase {
+    Tensor x;
+    Tensor residual;
+    BatchNorm layer;
+
+    BatchNormCase(const Dims& dims, bool with_residual, bool training, torch::ScalarType type) {
+        torch::manual_seed(3);
+        const std::int64_t channels = dims[1];
+        x = leaf((torch::randn(dims) * 2 + 1.5).to(type));
+        if (with_residual) residual = leaf(torch::randn(dims).to(type));
+        layer = {.scale = leaf(torch::rand({channels}) + 0.5),
+                 .bias = leaf(torch::randn({channels})),
+                 .mean = torch::randn({channels}),
+                 .variance = torch::rand({channels}) + 0.5,
+                 .epsilon = 1e-5,
+                 .momentum = 0.1,
+                 .training = training};
+    }
+
+    /// The same in f64, by LibTorch's operators.
+    Tensor plain(Activation activation) {
+        for (Tensor* tensor : {&layer.mean, &layer.variance}) *tensor = tensor->to(torch::kFloat64);
+        for (Tensor* tensor : {&x, &residual, &layer.scale, &layer.bias})
+            if (tensor->defined()) *tensor = leaf(tensor->to(torch::kFloat64));
+        Tensor z = at::batch_norm(x, layer.scale, layer.bias, layer.mean, layer.variance,
+                                  layer.training, layer.momentum, layer.epsilon, false);
+        if (residual.defined()) z = z + residual;
+        if (activation == Activation::relu) return z.relu();
+        return activation == Activation::hard_swish ? at::hardswish(z) : z;
+    }
+
+    std::vector<Tensor> gradients(const Tensor& y) {
+        torch::manual_seed(4);
+        (y * torch::randn(y.sizes()).to(y.scalar_type())).sum().backward();
+        std::vector<Tensor> all{x.grad(), layer.scale.grad(), layer.bias.grad(), layer.mean,
+                                layer.variance};
+        if (residual.defined()) all.push_back(residual.grad());
+        return all;
+    }
+};
+
+void expect_fused_equals_plain(const Dims& dims, bool with_residual, bool training,
+                               Activation activation, torch::ScalarType type, double tolerance) {
+    BatchNormCase fused(dims, with_residual, training, type);
+    BatchNormCase plain(dims, with_residual, training, type);
+    const Tensor y = batch_norm(fused.layer, fused.x, fused.residual, activation);
+    const Tensor truth = plain.plain(activation);
+    EXPECT_LT(distance(y.to(torch::kFloat64), truth), tolerance * 4);
+    const auto actual = fused.gradients(y);
+    const auto expected = plain.gradients(truth);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const double scale = std::max(1.0, expected[i].abs().max().item<double>());
+        EXPECT_LT(distance(actual[i].to(torch::kFloat64), expected[i]), tolerance * scale)
+            << "gradient " << i;
+    }
+}
+
+TEST(FusedBatchNorm, EqualsLibTorchsOperatorsInF64) {
+    for (const Dims& dims : {Dims{2, 3, 5, 7}, Dims{4, 24, 8, 8}, Dims{1, 130, 3, 2}})
+        for (const bool residual : {false, true})
+            for (const bool training : {false, true})
+                for (const Activation activation :
+                     {Activation::none, Activation::relu, Activation::hard_swish}) {
+                    if (residual && activation == Activation::hard_swish) continue;
+                    SCOPED_TRACE(testing::Message() << model::to_string(dims) << residual
+                                                    << training << static_cast<int>(activation));
+                    expect_fused_equals_plain(dims, residual, training, activation, torch::kFloat32,
+                                              2e-5);
+                }
+}
+
+TEST(FusedBatchNorm, RoundsInBf16OnlyWhatItWrites) {
+    // Without kinks: a rounded sum may fall on the other side of one.
+    for (const bool residual : {false, true})
+        expect_fused_equals_plain({2, 16, 9, 8}, residual, true, Activation::none, torch::kBFloat16,
+                                  8e-3);
+}
+
+TEST(FusedBatchNorm, KeepsTheVarianceOfLargeMeans) {
+    BatchNormCase fused({2, 8, 16, 16}, false, true, torch::kFloat32);
+    fused.x = leaf(torch::randn({2, 8, 16, 16}) * 0.01 + 300);
+    const Tensor y = batch_norm(fused.layer, fused.x, {}, Activation::none);
+    const Tensor x = fused.x.detach().to(torch::kFloat64);
+    const Tensor truth =
+        at::batch_norm(x, fused.layer.scale.to(torch::kFloat64),
+                       fused.layer.bias.to(torch::kFloat64), {}, {}, true, 0.1, 1e-5, false);
+    EXPECT_LT(distance(y.to(torch::kFloat64), truth), 2e-2);
+}
+
+/// Two transposed convolutions with a BatchNormalization between them, as in the head.
+test::GraphCase head() {
+    GraphBuilder b(5);
+    const std::string x = b.input({2, 6, 3, 5});
+    const auto doubled = [&](const std::string& from, std::int64_t in, std::int64_t out) {
+        return b.add(Op::ConvTranspose, {from, b.parameter({in, out, 2, 2}), b.parameter({out})},
+                     {{"strides", Dims{2, 2}}});
+    };
+    const std::string norm = b.add(Op::BatchNormalization,
+                                   {doubled(x, 6, 4), b.parameter({4}, 0.5f, 1), b.parameter({4}),
+                                    b.parameter({4}), b.parameter({4}, 0.5f, 1)});
+    b.output(b.add(Op::Sigmoid, {doubled(b.add(Op::Relu, {norm}), 4, 1)}));
+    return b.finish("head");
+}
+
+TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
+    const test::GraphCase graph_case = head();
+    GraphModule module(graph_case.graph);
+    const Tensor image = tensor_of(graph_case.inputs[0]);
+    torch::manual_seed(6);
+    const Tensor y = module.forward(image)[0];
+    const Tensor direction = torch::randn(y.sizes());
+    (y * direction).sum().backward();
+
+    std::map<std::string, Tensor> w;
+    for (const auto& [name, weight] : module.weights()) w[name] = leaf(weight);
+    const auto& nodes = graph_case.graph.nodes;
+    const auto deconv = [&](const model::Node& node, const Tensor& x) {
+        return at::conv_transpose2d(x, w[node.inputs[1]], w[node.inputs[2]], 2);
+    };
+    const model::Node& norm = nodes[1];
+    const Tensor inner = at::batch_norm(deconv(nodes[0], image), w[norm.inputs[1]],
+                                        w[norm.inputs[2]], {}, {}, true, 0.1, 1e-5, false);
+    const Tensor truth = deconv(nodes[3], inner.relu()).sigmoid();
+    (truth * direction).sum().backward();
+    EXPECT_LT(distance(y, truth), 1e-5);
+    for (const auto& [name, weight] : module.weights())
+        EXPECT_LT(distance(weight.grad(), w[name].grad()), 1e-4) << name;
+}
+
+TEST(GraphModule, GivesAnyValueByName) {
+    const test::GraphCase graph_case = head();
+    const std::string map = graph_case.graph.outputs[0].name;
+    GraphModule module(graph_case.graph);
+    module.eval();
+    const Tensor image = tensor_of(graph_case.inputs[0]);
+    std::vector<std::string> names{map, logits_of(graph_case.graph, map)};
+    for (const model::Node& node : graph_case.graph.nodes) names.push_back(node.outputs[0]);
+    const auto values = module.values(image, names);
+    EXPECT_EQ(values[0].sizes(), (Dims{2, 1, 12, 20}));
+    EXPECT_LT(distance(values[0], values[1].sigmoid()), 1e-6);
+    EXPECT_EQ(values[3].sizes(), (Dims{2, 4, 6, 10}));
+    EXPECT_THROW(module.values(image, {"no such value"}), Error);
+}
+
+TEST(GraphModule, FrozenPartsDoNotChange) {
+    GraphModule module(model::build_network({.inner = 8}));
+    module.freeze({"backbone."});
+    const auto mean = module.statistics().at("backbone.bn1.running_mean").clone();
+    torch::manual_seed(1);
+    const auto maps = module.forward(torch::randn({2, 3, 32, 32}));
+    (maps[0].sum() + maps[1].sum()).backward();
+    EXPECT_FALSE(module.weights().at("backbone.conv1.weight").grad().defined());
+    EXPECT_TRUE(module.weights().at("decoder.in5.weight").grad().defined());
+    EXPECT_EQ(distance(mean, module.statistics().at("backbone.bn1.running_mean")), 0);
+    EXPECT_GT(module.statistics().at("decoder.binarize.1.running_mean").abs().max().item<float>(),
+              0);
+    module.freeze({});
+    EXPECT_TRUE(module.weights().at("backbone.conv1.weight").requires_grad());
+}
+
+TEST(GraphModule, WritesItsParametersBackIntoTheGraph) {
+    const Graph graph = model::build_network({.inner = 8});
+    GraphModule module(graph);
+    EXPECT_TRUE(module.to_graph() == graph);
+    {
+        const torch::NoGradGuard no_gradient;
+        Tensor(module.weights().at("backbone.conv1.weight")).mul_(2);
+    }
+    const Graph changed = module.to_graph();
+    EXPECT_FALSE(changed == graph);
+    GraphModule other(graph);
+    other.load(changed);
+    EXPECT_TRUE(other.to_graph() == changed);
+    Graph incomplete = changed;
+    incomplete.parameters.erase("backbone.conv1.weight");
+    EXPECT_THROW(other.load(incomplete), Error);
+}
+
+TEST(GraphModule, TrainsInBf16CloseToF32) {
+    const Graph graph = model::build_network({.inner = 16});
+    torch::manual_seed(1);
+    const Tensor image = torch::randn({2, 3, 64, 64});
+    std::vector<Tensor> gradients;
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+        GraphModule module(graph, precision);
+        const Tensor map = module.forward(image)[0];
+        EXPECT_EQ(map.scalar_type(), torch::kFloat32);
+        map.mean().backward();
+        gradients.push_back(module.weights().at("decoder.binarize.0.weight").grad().flatten());
+        EXPECT_EQ(gradients.back().scalar_type(), torch::kFloat32);
+    }
+    EXPECT_GT(at::cosine_similarity(gradients[0], gradients[1], 0).item<double>(), 0.98);
+}
+
+TEST(GraphModule, RefusesWithNodeAndOperator) {
+    GraphBuilder b(1);
+    const std::string x = b.input({1, 4, 4, 4});
+    b.output(b.add(Op::Mul, {x, b.add(Op::ConstantOfShape, {b.integers({1, 4, 4, 4})})}));
+    const Graph graph = b.finish("constant").graph;
+    try {
+        GraphModule module(graph);
+        FAIL() << "an operator without a mapping was accepted";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_THAT(error.what(), HasSubstr("ConstantOfShape"));
+        EXPECT_THAT(error.what(), HasSubstr(graph.nodes[0].name));
+    }
+    EXPECT_THROW(GraphModule(head().graph, Precision::f16).forward(torch::zeros({2, 6, 3, 5})),
+                 Error);
+    EXPECT_THROW(GraphModule(head().graph).forward(torch::zeros({2, 7, 3, 5})), Error);
+}
+
+TEST(Logits, AreFoundBehindTheSigmoid) {
+    const Graph graph = model::build_network({.inner = 8});
+    EXPECT_EQ(logits_of(graph, "probability"), "decoder.binarize.6");
+    EXPECT_EQ(logits_of(graph, "threshold"), "decoder.thresh.6");
+    EXPECT_THROW(logits_of(graph, "decoder.in5"), Error);
+}
+
+}  // namespace
+}  // namespace dbnet::train

@@ -1,0 +1,558 @@
+#include "train/graph_operators.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <optional>
+
+#include "engine/resize_axis.hpp"
+#include "model/attributes.hpp"
+#include "model/node_error.hpp"
+#include "train/fused_layers.hpp"
+
+namespace dbnet::train {
+namespace {
+
+using model::Dims;
+using model::Op;
+using torch::Tensor;
+using Values = std::vector<Value>;
+
+/// What the operators are written with: the settled inputs, and the numbers among them.
+class Inputs {
+public:
+    explicit Inputs(const Call& call) : call_(call) {}
+
+    const model::Node& node() const { return *call_.step.node; }
+    bool has(std::size_t index) const {
+        return index < node().inputs.size() && !node().inputs[index].empty();
+    }
+    const Tensor& operator[](std::size_t index) const {
+        const Tensor& tensor = call_.inputs.at(index).tensor;
+        if (!tensor.defined()) fail("input '", node().inputs[index], "' is not a known tensor");
+        return tensor;
+    }
+    Tensor optional(std::size_t index) const {
+        return has(index) ? call_.inputs[index].tensor : Tensor();
+    }
+    Dims dims(std::size_t index = 0) const { return (*this)[index].sizes().vec(); }
+
+    std::vector<std::int64_t> ints(std::size_t index) const {
+        return has(index) ? model::integers(constant(index)) : std::vector<std::int64_t>{};
+    }
+    std::vector<float> floats(std::size_t index) const {
+        if (!has(index)) return {};
+        const model::Tensor values = constant(index).cast(model::DataType::f32);
+        return {values.f32().begin(), values.f32().end()};
+    }
+    std::optional<float> scalar(std::size_t index) const {
+        const std::vector<float> values = floats(index);
+        if (values.empty()) return std::nullopt;
+        return values.front();
+    }
+
+    template <typename... Args>
+    [[noreturn]] void fail(const Args&... args) const {
+        model::fail_node(ErrorCode::unsupported, node(), args...);
+    }
+
+private:
+    const model::Tensor& constant(std::size_t index) const {
+        const auto found = call_.known.find(node().inputs[index]);
+        if (found == call_.known.end() || !found->second.is_constant)
+            fail("input '", node().inputs[index], "' depends on the image, expected a constant");
+        return found->second.constant;
+    }
+
+    const Call& call_;
+};
+
+using Elementwise = Tensor (*)(const Tensor&);
+using Arithmetic = Tensor (*)(const Tensor&, const Tensor&);
+
+template <Elementwise kFunction>
+Values unary(const Call& call) {
+    return {{kFunction(call.inputs[0].tensor), call.inputs[0].shuffles}};
+}
+
+template <Arithmetic kFunction>
+Values binary(const Call& call) {
+    const Value& a = call.inputs[0];
+    const Value& b = call.inputs[1];
+    return {{kFunction(a.tensor, b.tensor), std::max(a.shuffles, b.shuffles)}};
+}
+
+Tensor add(const Tensor& a, const Tensor& b) { return a + b; }
+Tensor sub(const Tensor& a, const Tensor& b) { return a - b; }
+Tensor mul(const Tensor& a, const Tensor& b) { return a * b; }
+Tensor div(const Tensor& a, const Tensor& b) { return a / b; }
+Tensor pow(const Tensor& a, const Tensor& b) { return at::pow(a, b); }
+Tensor exp(const Tensor& x) { return x.exp(); }
+Tensor identity(const Tensor& x) { return x; }
+Tensor reciprocal(const Tensor& x) { return x.reciprocal(); }
+Tensor relu(const Tensor& x) { return x.relu(); }
+Tensor sigmoid(const Tensor& x) { return x.sigmoid(); }
+Tensor sqrt(const Tensor& x) { return x.sqrt(); }
+Tensor hard_swish(const Tensor& x) { return at::hardswish(x); }
+
+Values hard_sigmoid(const Call& call) {
+    const auto attributes = model::hard_sigmoid_attributes(*call.step.node);
+    const Value& x = call.inputs[0];
+    return {{(x.tensor * attributes.alpha + attributes.beta).clamp(0, 1), x.shuffles}};
+}
+
+Values leaky_relu(const Call& call) {
+    const Value& x = call.inputs[0];
+    return {{at::leaky_relu(x.tensor, model::leaky_relu_alpha(*call.step.node)), x.shuffles}};
+}
+
+Values clip(const Call& call) {
+    const Inputs in(call);
+    Tensor y = call.inputs[0].tensor;
+    if (const auto low = in.scalar(1)) y = y.clamp_min(*low);
+    if (const auto high = in.scalar(2)) y = y.clamp_max(*high);
+    return {{y, call.inputs[0].shuffles}};
+}
+
+Values batch_normalization(const Call& call) {
+    const Inputs in(call);
+    const BatchNorm layer{
+        .scale = in[1],
+        .bias = in[2],
+        .mean = in[3],
+        .variance = in[4],
+        .epsilon = static_cast<double>(model::batch_normalization_epsilon(in.node())),
+        .momentum = 1 - static_cast<double>(in.node().get_float("momentum", 0.9f)),
+        .training = call.training};
+    Activation activation = Activation::none;
+    if (call.step.activation != nullptr)
+        activation =
+            call.step.activation->op == Op::Relu ? Activation::relu : Activation::hard_swish;
+    return {{batch_norm(layer, in[0], call.residual.tensor, activation), call.inputs[0].shuffles}};
+}
+
+/// Pads the spatial extents of [N, C, ...]; negative widths crop.
+Tensor padded(const Tensor& x, const Dims& begin, const Dims& end, double value) {
+    Dims widths;
+    for (std::size_t axis = begin.size(); axis-- > 0;) {
+        widths.push_back(begin[axis]);
+        widths.push_back(end[axis]);
+    }
+    const bool none = std::all_of(widths.begin(), widths.end(), [](auto w) { return w == 0; });
+    return none ? x : at::constant_pad_nd(x, widths, value);
+}
+
+Values conv(const Call& call) {
+    const Inputs in(call);
+    const auto [window, group] = model::conv_attributes(in.node(), in.dims(0), in.dims(1));
+    Tensor x = in[0];
+    Dims pads = window.pads_begin;
+    if (pads != window.pads_end) {
+        x = padded(x, pads, window.pads_end, 0);
+        std::fill(pads.begin(), pads.end(), 0);
+    }
+    return {at::convolution(x, in[1], in.optional(2), window.strides, pads, window.dilations, false,
+                            Dims(pads.size(), 0), group)};
+}
+
+/// A transposed convolution whose windows do not overlap: one pixel makes 2x2.
+bool is_doubling(const model::ConvAttributes& attributes, const Dims& input) {
+    const Dims two{2, 2};
+    const model::Window& w = attributes.window;
+    return attributes.group == 1 && w.kernel == two && w.strides == two &&
+           w.dilations == Dims{1, 1} && w.pads_begin == Dims{0, 0} && input.size() == 4 &&
+           w.output == Dims{2 * input[2], 2 * input[3]};
+}
+
+/// As a 1x1 convolution to the four pixels' channels, which are left where they fall.
+Value double_pixels(const Value& x, const Tensor& weight, Tensor bias) {
+    const std::int64_t in = weight.size(0);
+    const std::int64_t out = weight.size(1);
+    const Tensor kernel = weight.permute({2, 3, 1, 0}).reshape({4 * out, in, 1, 1});
+    if (bias.defined()) bias = bias.repeat({4});
+    const Tensor y = at::conv2d(x.tensor, kernel, bias).permute({0, 2, 3, 1});
+    const Tensor pixels = y.reshape({y.size(0), y.size(1), 4 * y.size(2), out});
+    return {pixels.permute({0, 3, 1, 2}), x.shuffles + 1};
+}
+
+Values conv_transpose(const Call& call) {
+    const Inputs in(call);
+    const Tensor bias = in.optional(2);
+    if (is_doubling(model::conv_transpose_attributes(in.node(), in.dims(0), in.dims(1)),
+                    in.dims(0)))
+        return {double_pixels(call.inputs[0], in[1], bias)};
+    const Tensor x = call.inputs[0].settled();
+    const auto [window, group] =
+        model::conv_transpose_attributes(in.node(), x.sizes().vec(), in.dims(1));
+    const std::size_t rank = window.kernel.size();
+    const Dims zeros(rank, 0);
+    const Tensor whole =
+        at::convolution(x, in[1], {}, window.strides, zeros, window.dilations, true, zeros, group);
+    Dims begin(rank);
+    Dims end(rank);
+    for (std::size_t i = 0; i < rank; ++i) {
+        begin[i] = -window.pads_begin[i];
+        end[i] = window.output[i] - whole.size(static_cast<std::int64_t>(i) + 2) - begin[i];
+    }
+    const Tensor y = padded(whole, begin, end, 0);
+    if (!bias.defined()) return {y};
+    Dims shape(rank + 2, 1);
+    shape[1] = bias.size(0);
+    return {y + bias.view(shape)};
+}
+
+struct PoolPads {
+    Dims begin;
+    Dims end;  ///< so that the last window just fits
+};
+
+PoolPads pool_pads(const model::Window& window, const Dims& input) {
+    PoolPads pads{window.pads_begin, Dims(window.kernel.size())};
+    for (std::size_t i = 0; i < pads.end.size(); ++i)
+        pads.end[i] = (window.output[i] - 1) * window.strides[i] +
+                      window.dilations[i] * (window.kernel[i] - 1) + 1 - input[i + 2] -
+                      pads.begin[i];
+    return pads;
+}
+
+Values max_pool(const Call& call) {
+    const Inputs in(call);
+    if (in.node().outputs.size() > 1) in.fail("indices are not supported");
+    const model::Window window = model::pool_attributes(in.node(), in.dims()).window;
+    if (window.kernel.size() != 2) in.fail("only maps of two dimensions are supported");
+    const bool simple = window.pads_begin == window.pads_end &&
+                        window.pads_begin[0] <= window.kernel[0] / 2 &&
+                        window.pads_begin[1] <= window.kernel[1] / 2;
+    if (simple) {
+        Tensor y = at::max_pool2d(in[0], window.kernel, window.strides, window.pads_begin,
+                                  window.dilations);
+        if (y.size(2) == window.output[0] && y.size(3) == window.output[1]) return {y};
+    }
+    const PoolPads pads = pool_pads(window, in.dims());
+    const Tensor x = padded(in[0], pads.begin, pads.end, -std::numeric_limits<double>::infinity());
+    return {at::max_pool2d(x, window.kernel, window.strides, {0, 0}, window.dilations)};
+}
+
+/// The mean over the window, and over the elements that count in it.
+Values average_pool(const Call& call) {
+    const Inputs in(call);
+    const auto [window, count_padding] = model::pool_attributes(in.node(), in.dims());
+    if (window.kernel.size() != 2 || window.dilations != Dims{1, 1})
+        in.fail("only maps of two dimensions without dilation are supported");
+    const PoolPads pads = pool_pads(window, in.dims());
+    const auto mean = [&](const Tensor& x) {
+        return at::avg_pool2d(padded(x, pads.begin, pads.end, 0), window.kernel, window.strides);
+    };
+    Tensor counted = torch::ones({1, 1, in[0].size(2), in[0].size(3)}, in[0].options());
+    if (count_padding) {
+        counted = padded(counted, window.pads_begin, window.pads_end, 1);
+        const PoolPads beyond = pool_pads(window, counted.sizes().vec());
+        Dims end = beyond.end;
+        for (std::size_t i = 0; i < end.size(); ++i) end[i] += window.pads_begin[i];
+        counted = at::avg_pool2d(padded(counted, {0, 0}, end, 0), window.kernel, window.strides);
+    } else {
+        counted = mean(counted);
+    }
+    return {mean(in[0]) / counted};
+}
+
+Values global_average_pool(const Call& call) {
+    const Inputs in(call);
+    Dims axes(in.dims().size() - 2);
+    std::iota(axes.begin(), axes.end(), 2);
+    return {in[0].mean(axes, true)};
+}
+
+Values reduce_mean(const Call& call) {
+    const Inputs in(call);
+    const auto attributes = model::reduce_attributes(in.node(), in.dims(), in.ints(1));
+    if (attributes.axes.empty()) return {in[0]};
+    const Dims axes(attributes.axes.begin(), attributes.axes.end());
+    return {in[0].mean(axes, true).reshape(attributes.output)};
+}
+
+/// Repeats pixels by whole factors, or takes each element of an axis from two others.
+Values resize(const Call& call) {
+    const Inputs in(call);
+    const Dims dims = in.dims();
+    const auto attributes = model::resize_attributes(in.node(), dims, in.floats(2), in.ints(3));
+    const auto axes = engine::resize_axes(attributes, dims);
+    const bool repeats = dims.size() == 4 && attributes.mode == model::ResizeMode::nearest &&
+                         attributes.output[0] == dims[0] && attributes.output[1] == dims[1] &&
+                         std::all_of(axes.begin(), axes.end(), [](const engine::ResizeAxis& axis) {
+                             const auto out = static_cast<std::int64_t>(axis.low.size());
+                             const std::int64_t factor = out / (axis.low.back() + 1);
+                             for (std::int64_t i = 0; i < out; ++i)
+                                 if (axis.low[static_cast<std::size_t>(i)] != i / factor)
+                                     return false;
+                             return true;
+                         });
+    if (repeats && attributes.output[2] >= dims[2] && attributes.output[3] >= dims[3])
+        return {at::upsample_nearest2d(in[0], {attributes.output[2], attributes.output[3]})};
+    Tensor y = in[0];
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const auto axis = static_cast<std::int64_t>(i);
+        const auto indices = [&](const std::vector<std::int64_t>& from) {
+            return torch::tensor(from, torch::kInt64).to(y.device());
+        };
+        const auto& [low, high, weight] = axes[i];
+        if (low.size() == static_cast<std::size_t>(dims[i]) && low == high) continue;
+        const Tensor near = y.index_select(axis, indices(low));
+        if (std::all_of(weight.begin(), weight.end(), [](float w) { return w == 0; })) {
+            y = near;
+            continue;
+        }
+        Dims shape(dims.size(), 1);
+        shape[i] = -1;
+        const Tensor share = torch::tensor(weight, torch::kFloat32).to(y.options()).view(shape);
+        y = near + (y.index_select(axis, indices(high)) - near) * share;
+    }
+    return {y};
+}
+
+Values concat(const Call& call) {
+    const Inputs in(call);
+    std::vector<Tensor> parts;
+    for (std::size_t i = 0; i < call.inputs.size(); ++i) parts.push_back(in[i]);
+    const std::size_t axis = model::axis_attribute(in.node(), in.dims().size());
+    return {at::cat(parts, static_cast<std::int64_t>(axis))};
+}
+
+Values split(const Call& call) {
+    const Inputs in(call);
+    const auto attributes = model::split_attributes(in.node(), in.dims(), in.ints(1));
+    Values parts;
+    for (const Tensor& part :
+         in[0].split_with_sizes(attributes.sizes, static_cast<std::int64_t>(attributes.axis)))
+        parts.emplace_back(part);
+    return parts;
+}
+
+Values slice(const Call& call) {
+    const Inputs in(call);
+    const auto ranges =
+        model::slice_ranges(in.node(), in.dims(), in.ints(1), in.ints(2), in.ints(3), in.ints(4));
+    Tensor y = in[0];
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        const auto axis = static_cast<std::int64_t>(i);
+        const auto [start, step, count] = ranges[i];
+        if (step > 0) {
+            y = y.slice(axis, start, start + (count - 1) * step + 1, step);
+        } else {
+            const Tensor order = start + step * torch::arange(count, torch::kInt64);
+            y = y.index_select(axis, order.to(y.device()));
+        }
+    }
+    return {y};
+}
+
+/// The element that stands at `place` when the axis is mirrored at, or repeats, its ends.
+std::int64_t source_of(std::int64_t place, std::int64_t extent, model::PadMode mode) {
+    if (mode == model::PadMode::edge) return std::clamp<std::int64_t>(place, 0, extent - 1);
+    if (extent == 1) return 0;
+    const std::int64_t period = 2 * (extent - 1);
+    place = (place % period + period) % period;
+    return std::min(place, period - place);
+}
+
+Values pad(const Call& call) {
+    const Inputs in(call);
+    const Dims dims = in.dims();
+    const auto attributes = model::pad_attributes(in.node(), dims, in.ints(1), in.ints(3));
+    if (attributes.mode == model::PadMode::constant)
+        return {padded(in[0], attributes.begin, attributes.end,
+                       static_cast<double>(in.scalar(2).value_or(0)))};
+    Tensor y = in[0];
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+        if (attributes.begin[i] == 0 && attributes.end[i] == 0) continue;
+        std::vector<std::int64_t> order(static_cast<std::size_t>(attributes.output[i]));
+        for (std::size_t k = 0; k < order.size(); ++k)
+            order[k] = source_of(static_cast<std::int64_t>(k) - attributes.begin[i], dims[i],
+                                 attributes.mode);
+        y = y.index_select(static_cast<std::int64_t>(i),
+                           torch::tensor(order, torch::kInt64).to(y.device()));
+    }
+    return {y};
+}
+
+Values gather(const Call& call) {
+    const Inputs in(call);
+    const std::size_t axis = model::axis_attribute(in.node(), in.dims().size());
+    std::vector<std::int64_t> indices = in.ints(1);
+    Dims output = in.dims();
+    for (std::int64_t& index : indices) index += index < 0 ? output[axis] : 0;
+    const Dims shape = call.known.at(in.node().inputs[1]).dims;
+    const auto place = output.erase(output.begin() + static_cast<std::ptrdiff_t>(axis));
+    output.insert(place, shape.begin(), shape.end());
+    const Tensor order = torch::tensor(indices, torch::kInt64).to(in[0].device());
+    return {in[0].index_select(static_cast<std::int64_t>(axis), order).reshape(output)};
+}
+
+Values flatten(const Call& call) {
+    const Inputs in(call);
+    return {in[0].reshape(model::flatten_dims(in.node(), in.dims()))};
+}
+
+Values reshape(const Call& call) {
+    const Inputs in(call);
+    return {in[0].reshape(model::reshape_dims(in.node(), in.dims(), in.ints(1)))};
+}
+
+Values squeeze(const Call& call) {
+    const Inputs in(call);
+    return {in[0].reshape(model::squeeze_dims(in.node(), in.dims(), in.ints(1)))};
+}
+
+Values unsqueeze(const Call& call) {
+    const Inputs in(call);
+    return {in[0].reshape(model::unsqueeze_dims(in.node(), in.dims(), in.ints(1)))};
+}
+
+Values transpose(const Call& call) {
+    const Inputs in(call);
+    const auto order = model::transpose_permutation(in.node(), in.dims().size());
+    return {in[0].permute(Dims(order.begin(), order.end()))};
+}
+
+Values softmax(const Call& call) {
+    const Inputs in(call);
+    const std::size_t axis = model::axis_attribute(in.node(), in.dims().size());
+    return {in[0].softmax(static_cast<std::int64_t>(axis))};
+}
+
+Values matmul(const Call& call) {
+    const Inputs in(call);
+    return {at::matmul(in[0], in[1])};
+}
+
+Values gemm(const Call& call) {
+    const Inputs in(call);
+    const auto attributes = model::gemm_attributes(in.node(), in.dims(0), in.dims(1));
+    const Tensor a = attributes.trans_a ? in[0].t() : in[0];
+    const Tensor b = attributes.trans_b ? in[1].t() : in[1];
+    Tensor y = at::matmul(a, b);
+    if (attributes.alpha != 1) y = y * attributes.alpha;
+    return {in.has(2) ? y + in[2] * attributes.beta : y};
+}
+
+/// How an operator stands to the order of the pixels.
+enum class Pixels {
+    alone,       ///< works on each by itself
+    by_itself,   ///< decides by itself what it needs
+    neighbours,  ///< needs them where they belong
+};
+
+struct Mapping {
+    Op op;
+    Values (*function)(const Call&);
+    Pixels pixels = Pixels::neighbours;
+};
+
+constexpr std::array kMappings = {
+    Mapping{Op::Add, binary<add>, Pixels::alone},
+    Mapping{Op::AveragePool, average_pool},
+    Mapping{Op::BatchNormalization, batch_normalization, Pixels::alone},
+    Mapping{Op::Cast, unary<identity>, Pixels::alone},  // the module chooses types
+    Mapping{Op::Clip, clip, Pixels::alone},
+    Mapping{Op::Concat, concat},
+    Mapping{Op::Conv, conv},
+    Mapping{Op::ConvTranspose, conv_transpose, Pixels::by_itself},
+    Mapping{Op::Div, binary<div>, Pixels::alone},
+    Mapping{Op::Exp, unary<exp>, Pixels::alone},
+    Mapping{Op::Flatten, flatten},
+    Mapping{Op::Gather, gather},
+    Mapping{Op::Gemm, gemm},
+    Mapping{Op::GlobalAveragePool, global_average_pool},
+    Mapping{Op::HardSigmoid, hard_sigmoid, Pixels::alone},
+    Mapping{Op::HardSwish, unary<hard_swish>, Pixels::alone},
+    Mapping{Op::Identity, unary<identity>, Pixels::alone},
+    Mapping{Op::LeakyRelu, leaky_relu, Pixels::alone},
+    Mapping{Op::MatMul, matmul},
+    Mapping{Op::MaxPool, max_pool},
+    Mapping{Op::Mul, binary<mul>, Pixels::alone},
+    Mapping{Op::Pad, pad},
+    Mapping{Op::Pow, binary<pow>, Pixels::alone},
+    Mapping{Op::Reciprocal, unary<reciprocal>, Pixels::alone},
+    Mapping{Op::ReduceMean, reduce_mean},
+    Mapping{Op::Relu, unary<relu>, Pixels::alone},
+    Mapping{Op::Reshape, reshape},
+    Mapping{Op::Resize, resize},
+    Mapping{Op::Sigmoid, unary<sigmoid>, Pixels::alone},
+    Mapping{Op::Slice, slice},
+    Mapping{Op::Softmax, softmax},
+    Mapping{Op::Split, split},
+    Mapping{Op::Sqrt, unary<sqrt>, Pixels::alone},
+    Mapping{Op::Squeeze, squeeze},
+    Mapping{Op::Sub, binary<sub>, Pixels::alone},
+    Mapping{Op::Transpose, transpose},
+    Mapping{Op::Unsqueeze, unsqueeze},
+};
+
+const Mapping* find_mapping(Op op) {
+    const auto* found = std::find_if(kMappings.begin(), kMappings.end(),
+                                     [op](const Mapping& mapping) { return mapping.op == op; });
+    return found == kMappings.end() ? nullptr : found;
+}
+
+/// Whether the value has no extents in the plane, so that it meets all pixels alike.
+bool is_per_channel(const Tensor& tensor) {
+    const std::int64_t rank = tensor.dim();
+    return rank < 2 ? tensor.numel() == 1 : tensor.size(rank - 1) * tensor.size(rank - 2) == 1;
+}
+
+/// Settles all maps unless the operator works on single pixels and all maps are in one order.
+void settle(Call& call, Pixels pixels) {
+    if (pixels == Pixels::by_itself) return;
+    std::vector<Value*> maps;
+    const bool batch_norm = call.step.node->op == Op::BatchNormalization;
+    for (std::size_t i = 0; i < (batch_norm ? 1 : call.inputs.size()); ++i)
+        maps.push_back(&call.inputs[i]);
+    maps.push_back(&call.residual);
+    std::erase_if(maps, [](const Value* value) {
+        return !value->tensor.defined() || is_per_channel(value->tensor);
+    });
+    const bool same = std::all_of(maps.begin(), maps.end(), [&](const Value* value) {
+        return value->shuffles == maps.front()->shuffles;
+    });
+    if (pixels == Pixels::alone && same) return;
+    for (Value* value : maps) *value = value->settled();
+}
+
+}  // namespace
+
+Tensor Value::settled() const {
+    if (shuffles == 0) return tensor;
+    // [N, h, w, 2, 2, 2, 2, ..., C]: pairs of (row, column), the coarsest first.
+    const std::int64_t n = tensor.size(0);
+    const std::int64_t c = tensor.size(1);
+    const std::int64_t side = std::int64_t{1} << shuffles;
+    const std::int64_t h = tensor.size(2);
+    const std::int64_t w = tensor.size(3) / (side * side);
+    Dims split{n, h, w};
+    Dims rows{0, 1};
+    Dims columns{2};
+    for (int i = 0; i < shuffles; ++i) {
+        rows.push_back(3 + 2 * i);
+        columns.push_back(4 + 2 * i);
+        split.insert(split.end(), {2, 2});
+    }
+    split.push_back(c);
+    Dims order = rows;
+    order.insert(order.end(), columns.begin(), columns.end());
+    order.push_back(static_cast<std::int64_t>(split.size()) - 1);
+    const Tensor pixels = tensor.permute({0, 2, 3, 1}).reshape(split).permute(order);
+    return pixels.reshape({n, h * side, w * side, c}).permute({0, 3, 1, 2});
+}
+
+bool has_mapping(Op op) { return find_mapping(op) != nullptr; }
+
+Values execute(Call call) {
+    const Mapping* mapping = find_mapping(call.step.node->op);
+    if (mapping == nullptr)
+        model::fail_node(ErrorCode::unsupported, *call.step.node, "it cannot be trained through");
+    settle(call, mapping->pixels);
+    return mapping->function(call);
+}
+
+}  // namespace dbnet::train

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "train/program.hpp"
+
+// The mapping of the graph's operators to LibTorch: one function each, one row of a table.
+namespace dbnet::train {
+
+/// A value during a run. With `shuffles` above zero the pixels of a map [N, C, H, W] stand in
+/// another order, as [N, C, h, w 4^shuffles]: a 2x2 transposed convolution of stride 2 leaves the
+/// four pixels that came from one beside each other. What works on single pixels needs no more, and
+/// the large map is never rearranged; settled() does it where neighbours matter.
+struct Value {
+    torch::Tensor tensor;
+    int shuffles = 0;
+
+    Value(torch::Tensor t = {}, int s = 0)  // NOLINT(google-explicit-constructor)
+        : tensor(std::move(t)), shuffles(s) {}
+    torch::Tensor settled() const;
+};
+
+/// One step and the values of its node's inputs (undefined where left out), floating-point ones
+/// already in the type to compute in, and of its residual.
+struct Call {
+    const Step& step;
+    std::vector<Value> inputs;
+    Value residual;
+    const model::InferredValues& known;  ///< of integer and other shape-like inputs
+    bool training = false;               ///< BatchNormalization: uses the statistics of the batch
+};
+
+/// Whether the operator can be executed (of what shape inference does not resolve).
+bool has_mapping(model::Op op);
+
+/// The node's outputs (a joined step has one). Throws Error naming the node for extents, attributes
+/// and kinds of inputs that do not fit.
+std::vector<Value> execute(Call call);
+
+}  // namespace dbnet::train

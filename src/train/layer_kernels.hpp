@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+
+// Loops over the rows of channels-last maps, [rows, channels] with a row for each pixel, in f32 and
+// bf16, with f32 arithmetic. They know nothing of LibTorch and of threads: a caller gives each
+// thread its rows. Compiled for several instruction sets and chosen at run time.
+namespace dbnet::train {
+
+/// The upper half of a float.
+struct Bf16 {
+    std::uint16_t bits;
+};
+
+enum class Activation : std::uint8_t { none, relu, hard_swish };
+
+/// Per channel: sums += sum of (x - shift), squares += sum of (x - shift)^2. A shift near the mean
+/// keeps the variance exact.
+template <typename T>
+void add_moments(const T* x, std::int64_t rows, std::int64_t channels, const float* shift,
+                 double* sums, double* squares);
+
+/// y = activation(x * scale + offset + residual); `residual` may be null.
+template <typename T>
+void normalise(const T* x, const T* residual, std::int64_t rows, std::int64_t channels,
+               const float* scale, const float* offset, Activation activation, T* y);
+
+/// What the backward pass of normalise() starts from.
+template <typename T>
+struct NormaliseGradient {
+    const T* dy;
+    const T* x;
+    const T* y;  ///< null: whether a relu lets through is computed from x; else y says it
+    const float* scale;
+    const float* offset;
+    Activation activation;
+};
+
+/// With dz = dy * activation': per channel sums += sum of dz, products += sum of dz * (x - mean);
+/// writes dz itself to `dz` unless it is null.
+template <typename T>
+void add_gradient_sums(const NormaliseGradient<T>& gradient, std::int64_t rows,
+                       std::int64_t channels, const float* mean, double* sums, double* products,
+                       T* dz);
+
+/// dx = dz * by_dz + x * by_x + constant, each factor one per channel.
+template <typename T>
+void input_gradient(const NormaliseGradient<T>& gradient, std::int64_t rows, std::int64_t channels,
+                    const float* by_dz, const float* by_x, const float* constant, T* dx);
+
+}  // namespace dbnet::train

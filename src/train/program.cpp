@@ -1,0 +1,226 @@
+// Planning runs backwards from the wanted values, so that what nobody needs is never computed, and
+// joins BatchNormalization with the addition and the activation behind it: on a CPU these are bound
+// by memory, and one pass over the map instead of three is worth more than any faster arithmetic.
+#include "train/program.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace dbnet::train {
+namespace {
+
+using model::Graph;
+using model::Node;
+using model::Op;
+
+bool is_pass_through(Op op) {
+    return op == Op::Cast || op == Op::Identity || op == Op::Reshape || op == Op::Squeeze ||
+           op == Op::Transpose || op == Op::Unsqueeze;
+}
+
+bool is_arithmetic(Op op) {
+    return op == Op::Add || op == Op::Div || op == Op::Mul || op == Op::Sub;
+}
+
+/// Nodes that carry weights and are computed in the module's precision.
+bool is_weighted(Op op) {
+    return op == Op::BatchNormalization || op == Op::Conv || op == Op::ConvTranspose ||
+           op == Op::Gemm || op == Op::MatMul;
+}
+
+bool is_real(model::DataType type) {
+    return type == model::DataType::f32 || type == model::DataType::f16 ||
+           type == model::DataType::bf16 || type == model::DataType::f64;
+}
+
+std::unordered_map<std::string, const Node*> producers(const Graph& graph) {
+    std::unordered_map<std::string, const Node*> made_by;
+    for (const Node& node : graph.nodes)
+        for (const std::string& output : node.outputs) made_by[output] = &node;
+    return made_by;
+}
+
+/// Plans for one set of wanted values.
+class Planner {
+public:
+    Planner(const Graph& graph, const model::InferredValues& values, const ParameterRoles& roles,
+            const std::vector<std::string>& wanted)
+        : graph_(graph), values_(values), roles_(roles), wanted_(wanted.begin(), wanted.end()) {
+        find_live();
+        find_needed();
+    }
+
+    std::vector<Step> steps() {
+        join_batch_norms();
+        std::vector<Step> steps;
+        for (const Node& node : graph_.nodes) {
+            if (!needed_.contains(&node) || absorbed_.contains(&node)) continue;
+            const auto joined = joined_.find(&node);
+            steps.push_back(joined == joined_.end()
+                                ? Step{.node = &node, .output = node.outputs.front()}
+                                : joined->second);
+        }
+        mark_full_precision(steps);
+        mark_last_uses(steps);
+        return steps;
+    }
+
+private:
+    bool is_live(const std::string& value) const { return live_.contains(value); }
+
+    /// Live is what depends on the image's pixels or on weights: it must be computed each time.
+    void find_live() {
+        for (const model::ValueInfo& input : graph_.inputs) live_.insert(input.name);
+        live_.insert(roles_.weights.begin(), roles_.weights.end());
+        for (const Node& node : graph_.nodes) {
+            const bool from_live =
+                node.op != Op::Shape &&
+                std::any_of(node.inputs.begin(), node.inputs.end(),
+                            [this](const std::string& input) { return is_live(input); });
+            for (const std::string& output : node.outputs)
+                if (from_live || !values_.at(output).is_constant) live_.insert(output);
+        }
+    }
+
+    void find_needed() {
+        std::set<std::string> open(wanted_);
+        for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+            const bool used =
+                std::any_of(node->outputs.begin(), node->outputs.end(),
+                            [&](const std::string& o) { return open.contains(o) && is_live(o); });
+            if (!used) continue;
+            needed_.insert(&*node);
+            for (const std::string& input : node->inputs) {
+                open.insert(input);
+                readers_[input].push_back(&*node);
+            }
+        }
+    }
+
+    /// The one node that reads the value, if it may vanish between the two.
+    const Node* only_reader(const std::string& value) const {
+        const auto found = readers_.find(value);
+        if (wanted_.contains(value) || found == readers_.end() || found->second.size() != 1)
+            return nullptr;
+        return found->second.front();
+    }
+
+    /// The operand that is added to the value of a BatchNormalization; empty unless both have the
+    /// same extents.
+    std::string residual(const Node& add, const std::string& value) const {
+        const std::string& other = add.inputs[add.inputs[0] == value ? 1 : 0];
+        const bool same = other != value && is_live(other) && !roles_.weights.contains(other) &&
+                          values_.at(other).dims == values_.at(value).dims;
+        return same ? other : std::string();
+    }
+
+    void join_batch_norms() {
+        for (const Node& node : graph_.nodes)
+            if (node.op == Op::BatchNormalization && needed_.contains(&node)) join(node);
+    }
+
+    void join(const Node& node) {
+        Step step{.node = &node, .output = node.outputs.front()};
+        const Node* last = &node;
+        const Node* reader = only_reader(step.output);
+        if (reader != nullptr && reader->op == Op::Add && !joins_.contains(reader)) {
+            step.residual = residual(*reader, step.output);
+            if (!step.residual.empty()) {
+                last = reader;
+                reader = only_reader(reader->outputs.front());
+            }
+        }
+        const bool activates =
+            reader != nullptr &&
+            (reader->op == Op::Relu || (reader->op == Op::HardSwish && step.residual.empty()));
+        if (activates) {
+            step.activation = reader;
+            last = reader;
+        }
+        absorb(step, *last);
+    }
+
+    /// The step runs where its last node stands: the residual exists there.
+    void absorb(Step step, const Node& last) {
+        step.output = last.outputs.front();
+        if (&last == step.node) return;
+        absorbed_.insert(step.node);
+        if (!step.residual.empty()) {
+            const Node* add = only_reader(step.node->outputs.front());
+            joins_.insert(add);
+            if (add != &last) absorbed_.insert(add);
+        }
+        joined_.emplace(&last, std::move(step));
+    }
+
+    void mark_full_precision(std::vector<Step>& steps) const {
+        std::set<std::string> feeds_weighted;
+        for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+            const bool feeds = is_weighted(step->node->op) || feeds_weighted.contains(step->output);
+            step->full_precision = !feeds || step->node->op == Op::Sigmoid;
+            if (!feeds) continue;
+            for (const std::string& input : inputs_of(*step)) feeds_weighted.insert(input);
+            for (const std::string& output : step->node->outputs) feeds_weighted.insert(output);
+        }
+    }
+
+    void mark_last_uses(std::vector<Step>& steps) const {
+        std::set<std::string> seen(wanted_);
+        for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+            for (const std::string& input : inputs_of(*step))
+                if (seen.insert(input).second) step->last_uses.push_back(input);
+    }
+
+    static std::vector<std::string> inputs_of(const Step& step) {
+        std::vector<std::string> inputs = step.node->inputs;
+        if (!step.residual.empty()) inputs.push_back(step.residual);
+        return inputs;
+    }
+
+    const Graph& graph_;
+    const model::InferredValues& values_;
+    const ParameterRoles& roles_;
+    std::set<std::string> wanted_;
+    std::set<std::string> live_;
+    std::set<const Node*> needed_;
+    std::unordered_map<std::string, std::vector<const Node*>> readers_;
+    std::set<const Node*> absorbed_;  ///< have no step of their own
+    std::set<const Node*> joins_;     ///< additions that belong to a BatchNormalization
+    std::unordered_map<const Node*, Step> joined_;  ///< by the last node
+};
+
+}  // namespace
+
+ParameterRoles parameter_roles(const Graph& graph) {
+    const auto made_by = producers(graph);
+    const auto origin = [&](std::string value) {
+        for (auto node = made_by.find(value);
+             node != made_by.end() && is_pass_through(node->second->op); node = made_by.find(value))
+            value = node->second->inputs.front();
+        return value;
+    };
+    ParameterRoles roles;
+    const auto assign = [&](const std::string& value, std::set<std::string>& role,
+                            bool scalars = true) {
+        const std::string name = origin(value);
+        const model::Tensor* tensor = graph.parameter(name);
+        if (tensor != nullptr && is_real(tensor->type()) && (scalars || tensor->size() > 1))
+            role.insert(name);
+    };
+    for (const Node& node : graph.nodes) {
+        const std::size_t weights = node.op == Op::BatchNormalization ? 3 : node.inputs.size();
+        if (is_weighted(node.op) || is_arithmetic(node.op))
+            for (std::size_t i = 0; i < weights; ++i)
+                assign(node.inputs[i], roles.weights, is_weighted(node.op));
+        for (std::size_t i = weights; i < node.inputs.size(); ++i)
+            assign(node.inputs[i], roles.statistics);
+    }
+    return roles;
+}
+
+std::vector<Step> plan_steps(const Graph& graph, const model::InferredValues& values,
+                             const ParameterRoles& roles, const std::vector<std::string>& wanted) {
+    return Planner(graph, values, roles, wanted).steps();
+}
+
+}  // namespace dbnet::train

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/graph.hpp"
+#include "model/shape_inference.hpp"
+
+// What GraphModule decides about a graph before any tensor exists: which parameters are trained,
+// and in which steps the wanted values are computed.
+namespace dbnet::train {
+
+/// The parameters of a graph by what training does with them; all others are constants.
+struct ParameterRoles {
+    std::set<std::string> weights;
+    std::set<std::string> statistics;
+};
+
+/// As GraphModule's description says. A parameter that reaches such a place through nodes that only
+/// reshape or cast it has the role, too.
+ParameterRoles parameter_roles(const model::Graph& graph);
+
+/// A node, and what is computed along with it.
+struct Step {
+    const model::Node* node = nullptr;
+    /// BatchNormalization: the other operand of the Add behind it; empty without one.
+    std::string residual = {};
+    /// BatchNormalization: the Relu or HardSwish behind it (and behind the Add).
+    const model::Node* activation = nullptr;
+    std::string output =
+        {};  ///< of the last of these nodes; the node's own first one if it is alone
+    /// Computed in f32 whatever the precision: sigmoids, and what no convolution or other weighted
+    /// node depends on (the maps, their binarisation).
+    bool full_precision = false;
+    std::vector<std::string> last_uses = {};  ///< values that no later step reads and nobody wants
+};
+
+/// The steps that compute `wanted` from inputs of the extents that `values` was inferred with, in
+/// order. What follows from extents alone (the arithmetic in front of a Resize) has no step: it is
+/// in `values`.
+std::vector<Step> plan_steps(const model::Graph& graph, const model::InferredValues& values,
+                             const ParameterRoles& roles, const std::vector<std::string>& wanted);
+
+}  // namespace dbnet::train
