@@ -13,6 +13,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Creat
 if [ ! -e "$root/ready" ]; then
   rm -rf "$root"
   debootstrap --variant=minbase trixie "$root" ${mirror:+"$mirror"} > /dev/null
+  echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/throw-away"  # a root that can be made again needs no syncs
   touch "$root/ready"
 fi
 cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
