@@ -78,24 +78,36 @@ struct DetectorOptions {
 
 /// Settings of one call. What is left empty comes from the model's metadata, then from the preset.
 struct DetectOptions {
+    /// How large the network's input is.
     std::optional<SizeRule> size = {};
-    std::int64_t max_input_pixels =
-        4'000'000;                        ///< network input is scaled down to at most this; >= 1024
-    bool tile = false;                    ///< divide a larger image into overlapping tiles instead
-    std::optional<float> threshold = {};  ///< binarisation threshold, (0, 1); native 0.3
-    std::optional<float> box_threshold = {};  ///< lowest score of a region, [0, 1]; native 0.6
-    std::optional<Unclip> unclip = {};        ///< native ratio
-    std::optional<float> unclip_ratio = {};   ///< > 0; native 1.5
-    std::optional<float> shrink_ratio =
-        {};  ///< r of the training targets, (0, 1), for Unclip::exact; 0.4
-    std::optional<float> min_size = {};  ///< shorter side in map pixels, >= 0; native 3
-    std::optional<int> max_candidates =
-        {};  ///< > 0; native 1000, keeping those with the highest scores
-    std::optional<ScoreMode> score_mode = {};  ///< native outline
-    std::optional<bool> dilate = {};  ///< 2x2 dilation of the bitmap (Paddle's use_dilation)
-    Outline outline = Outline::quad;  ///< for presets other than native
-    bool explain = false;             ///< fill Detection::candidates
-    bool keep_map = false;            ///< fill Detection::map
+    /// The network's input is scaled down to at most so many pixels; >= 1024.
+    std::int64_t max_input_pixels = 4'000'000;
+    /// Divide a larger input into overlapping tiles instead of scaling it down.
+    bool tile = false;
+    /// Binarisation threshold, [0, 1]; native 0.3.
+    std::optional<float> threshold = {};
+    /// Lowest score of a region, [0, 1]; native 0.6.
+    std::optional<float> box_threshold = {};
+    /// How outlines are grown back; native by ratio.
+    std::optional<Unclip> unclip = {};
+    /// For Unclip::ratio, [0.01, 100]; native 1.5.
+    std::optional<float> unclip_ratio = {};
+    /// r of the training targets for Unclip::exact, [0.01, 0.99]; 0.4.
+    std::optional<float> shrink_ratio = {};
+    /// Shorter side in map pixels, >= 0; native 3.
+    std::optional<float> min_size = {};
+    /// Most candidates, >= 1; native 1000, keeping those with the highest scores.
+    std::optional<int> max_candidates = {};
+    /// What a score is the mean of; native the outline.
+    std::optional<ScoreMode> score_mode = {};
+    /// Dilate the bitmap by 2x2 (Paddle's use_dilation); native no.
+    std::optional<bool> dilate = {};
+    /// Which outline a preset other than native computes.
+    Outline outline = Outline::quad;
+    /// Fill Detection::candidates.
+    bool explain = false;
+    /// Fill Detection::map.
+    bool keep_map = false;
 };
 
 /// What became of a candidate contour.
