@@ -47,7 +47,7 @@ void trim_inputs(OnnxNode& node) {
 /// Adds a constant for the node, named after it; returns the name.
 std::string add_constant(Parameters& parameters, const OnnxNode& node, const std::string& role,
                          Tensor value) {
-    const std::string name = node.name + "/" + role;
+    std::string name = node.name + "/" + role;
     if (!parameters.emplace(name, std::move(value)).second)
         refuse(ErrorCode::malformed, node, "the name '", name, "' is used twice");
     return name;

@@ -17,6 +17,8 @@
 namespace dbnet::model {
 namespace {
 
+constexpr float kLargestF16 = 65504.f;
+
 /// The IR version that came with an opset.
 int ir_version(int opset) {
     if (opset <= 9) return 4;
@@ -67,7 +69,6 @@ void write_value(const ValueInfo& value, onnx::ValueInfoProto& message) {
 /// Weights of convolutions and matrix products; vectors (biases, BatchNormalization) are small, and
 /// too sensitive. What does not fit the range of f16 stays as it is.
 bool fits_f16(const Tensor& tensor) {
-    constexpr float kLargestF16 = 65504.f;
     if (tensor.type() != DataType::f32 || tensor.dims().size() < 2) return false;
     for (const float value : tensor.f32())
         if (!(std::abs(value) <= kLargestF16)) return false;

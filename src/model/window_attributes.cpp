@@ -144,10 +144,7 @@ void check_channels(const Node& node, const Dims& input, std::int64_t expected) 
 /// Extents that ConvTranspose is told to have; empty where they follow from the pads.
 Dims requested_output(const Node& node, const Window& window, const Dims& extents) {
     const std::size_t count = extents.size();
-    if (node.has("output_shape")) {
-        const Dims shape = entries(node, "output_shape", count, 1);
-        return shape;
-    }
+    if (node.has("output_shape")) return entries(node, "output_shape", count, 1);
     if (!is_same(auto_pad(node))) return {};
     Dims shape(count, -1);
     for (std::size_t d = 0; d < count; ++d)
