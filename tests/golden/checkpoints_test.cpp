@@ -50,7 +50,7 @@ void expect_state(const model::StateDict& state, const json& content) {
             continue;
         }
         ASSERT_LT(next, state.tensors.size());
-        EXPECT_EQ(state.tensors[next].first, item[0]);
+        EXPECT_EQ(state.tensors[next].first, item[0].get<std::string>());
         expect_tensor(state.tensors[next].second, item[1]);
         ++next;
     }
