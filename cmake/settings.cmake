@@ -22,6 +22,10 @@ if(DBNET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  # Takes every function of a temporary that returns a reference for one that refers to the temporary.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-dangling-reference>)
+endif()
 # Results must not depend on whether the compiler fuses a multiplication and an addition.
 add_compile_options(-ffp-contract=off)
 

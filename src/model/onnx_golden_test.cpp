@@ -43,9 +43,9 @@ TEST(OnnxGolden, CountsAreThoseOfTheFiles) {
         counts.erase("Constant");
         EXPECT_EQ(operator_counts(graph), counts);
         EXPECT_EQ(parameter_elements(graph), expected.at("parameters").get<std::int64_t>());
-        EXPECT_EQ(graph.inputs.at(0).name, expected.at("inputs").at(0).at(0));
+        EXPECT_EQ(graph.inputs.at(0).name, expected.at("inputs").at(0).at(0).get<std::string>());
         EXPECT_EQ(graph.inputs.at(0).dims, (Dims{-1, 3, -1, -1}));
-        EXPECT_EQ(graph.outputs.at(0).name, expected.at("outputs").at(0).at(0));
+        EXPECT_EQ(graph.outputs.at(0).name, expected.at("outputs").at(0).at(0).get<std::string>());
         ++cases;
     }
     test::report_golden("engine (counts)", cases);
