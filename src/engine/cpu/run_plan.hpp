@@ -12,7 +12,7 @@ namespace dbnet::engine::cpu {
 /// The buffer, or a copy of it with the alignment that kernels rely on.
 inline Buffer aligned(const Buffer& buffer) {
     if (reinterpret_cast<std::uintptr_t>(buffer.data()) % kAlignment == 0) return buffer;
-    const Buffer copy = Buffer::host(buffer.type(), buffer.dims());
+    Buffer copy = Buffer::host(buffer.type(), buffer.dims());
     copy_on_host(buffer, copy);
     return copy;
 }
