@@ -112,7 +112,8 @@ Buffer borrowed(const Operand& operand, void* pointer) {
 
 class ReferenceStep final : public Step {
 public:
-    ReferenceStep(StepInfo step_info, model::Node node) : Step(std::move(step_info)), node_(node) {}
+    ReferenceStep(StepInfo step_info, model::Node node)
+        : Step(std::move(step_info)), node_(std::move(node)) {}
 
     void add_input(OperandId id, const Operand& operand) { inputs_.push_back({id, operand}); }
     void add_missing_input() { inputs_.push_back({kMissing, {}}); }
