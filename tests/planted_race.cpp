@@ -7,8 +7,9 @@
 int main() {
     int unprotected = 0;
     dbnet::detect::Lanes lanes(2, 1, dbnet::engine::reference_backend());
-    const std::vector<dbnet::detect::Lanes::Work> work(
-        100, [&](dbnet::detect::Lane&) { ++unprotected; });
+    const std::vector<dbnet::detect::Lanes::Work> work(100, [&](dbnet::detect::Lane&) {
+        for (int i = 0; i < 10'000; ++i) ++unprotected;
+    });
     lanes.run(work, {});
     return unprotected < 0;
 }

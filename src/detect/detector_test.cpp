@@ -265,11 +265,13 @@ TEST(Detector, RefusesBadArguments) {
 
 TEST(Detector, RefusesModelsThatAreNoDetectors) {
     const TempDir folder;
+    DetectorOptions one;
+    one.threads = 1;
     const auto refused = [&](auto change) {
         model::Graph graph = test::tiny_model();
         change(graph);
         model::write_onnx(graph, folder / "m.onnx");
-        return error_of([&] { Detector::open(folder / "m.onnx").detect(Image(64, 64)); },
+        return error_of([&] { Detector::open(folder / "m.onnx", one).detect(Image(64, 64)); },
                         ErrorCode::unsupported);
     };
     EXPECT_THAT(refused([](model::Graph& g) {
