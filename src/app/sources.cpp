@@ -4,29 +4,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <filesystem>
 #include <set>
 #include <utility>
 
-#include "core/error.hpp"
+#include "image/file_name.hpp"
 
 namespace dbnet::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<std::string_view, 13> kImageExtensions = {
-    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff",
-    ".gif", ".bmp",  ".ppm", ".pgm", ".pbm",  ".pnm"};
-
-bool is_named_as_image(const fs::path& path) {
-    std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return std::ranges::find(kImageExtensions, extension) != kImageExtensions.end();
-}
 
 /// A path below the output folder: without its root and without "..".
 std::string contained(const std::string& path) {
@@ -103,7 +90,7 @@ private:
         // and devices are no images.
         const bool is_file = type == fs::file_type::regular || type == fs::file_type::not_found ||
                              type == fs::file_type::none;
-        if (is_file && is_named_as_image(entry))
+        if (is_file && image::is_named_as_image(entry.string()))
             add_file(entry.string(), entry.lexically_relative(base).string());
     }
 

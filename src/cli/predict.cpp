@@ -168,9 +168,10 @@ std::vector<const formats::Format*> chosen_formats(const std::vector<std::string
     std::vector<const formats::Format*> chosen;
     for (const std::string& name : names) {
         const formats::Format* format = formats::find(name);
-        if (format == nullptr) {
+        if (format == nullptr || !format->is_written()) {
             std::vector<std::string_view> available;
-            for (const formats::Format* known : formats::all()) available.push_back(known->name);
+            for (const formats::Format* known : formats::all())
+                if (known->is_written()) available.push_back(known->name);
             core::fail(ErrorCode::invalid_argument, app::unknown_name("format", name, available));
         }
         if (std::ranges::find(chosen, format) == chosen.end()) chosen.push_back(format);

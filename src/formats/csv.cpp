@@ -84,6 +84,7 @@ bool next_row(LineReader& lines, std::string& row) {
 
 RecordRegion region_of(const std::vector<std::string>& fields, const Place& place) {
     RecordRegion region;
+    region.line = place.line;
     if (!fields[4].empty()) region.score = parse_score(fields[4], place);
     region.polygon = parse_points(split(fields[5], ' '), place);
     region.text = fields[6];

@@ -10,8 +10,9 @@
 namespace dbnet::formats {
 namespace {
 
-constexpr const Format* kFormats[] = {&kJsonFormat,   &kJsonlFormat,   &kIcdarFormat, &kCsvFormat,
-                                      &kPaddleFormat, &kLabelmeFormat, &kCocoFormat,  &kSvgFormat};
+constexpr const Format* kFormats[] = {&kJsonFormat, &kJsonlFormat,  &kIcdarFormat,
+                                      &kCsvFormat,  &kPaddleFormat, &kLabelmeFormat,
+                                      &kCocoFormat, &kSvgFormat,    &kTd500Format};
 
 /// How the image is reached from the folder of `file`. Links are resolved, since ".." does not lead
 /// back through one.

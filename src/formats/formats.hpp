@@ -34,7 +34,8 @@ struct Format {
     std::string_view prefix;     ///< of the file's name: "res_"
     std::string_view extension;  ///< ".json"
 
-    /// The whole file of one image; null for formats with one file for all images. `image_link` is
+    /// The whole file of one image; null for formats with one file for all images, and for those
+    /// that are read only. `image_link` is
     /// how the image is reached from the file's folder.
     std::string (*render)(const Record& record, const std::string& image_link,
                           const WriteOptions& options);
@@ -47,6 +48,7 @@ struct Format {
     void (*read)(const std::string& path, const RecordSink& sink);
 
     bool one_file() const noexcept { return open != nullptr; }
+    bool is_written() const noexcept { return open != nullptr || render != nullptr; }
     /// Name of the file for an image's stem; of the only file for the stem "predictions".
     std::string file_name(std::string_view stem) const;
 };

@@ -155,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, RoundTrip,
 TEST(Formats, every_format_with_a_reader_is_in_the_round_trip) {
     std::string names;
     for (const Format* format : all())
-        if (format->read != nullptr) names += std::string(format->name) + " ";
+        if (format->read != nullptr && format->is_written())
+            names += std::string(format->name) + " ";
     EXPECT_EQ(names, "json jsonl icdar csv paddle labelme coco ");
     EXPECT_EQ(find("yolo"), nullptr);
 }
@@ -252,6 +253,23 @@ TEST(Formats, paddle_reads_both_marks_of_illegible_text) {
     EXPECT_TRUE(records[0].regions[0].ignore);
     EXPECT_TRUE(records[0].regions[1].ignore);
     EXPECT_TRUE(records[1].regions.empty());
+}
+
+TEST(Formats, td500_boxes_turn_about_their_centre) {
+    const test::TempDir folder;
+    core::write_file(folder / "IMG_0007.gt",
+                     std::string_view("0 0 10 20 40 10 0\r\n\r\n"
+                                      " 1\t1  10 20 40 10 1.5707963267948966 \r\n"));
+    const Record record = read_all(*find("td500"), folder / "IMG_0007.gt").at(0);
+    EXPECT_EQ(record.image, "IMG_0007");
+    ASSERT_EQ(record.regions.size(), 2u);
+    EXPECT_EQ(record.regions[0].polygon, (Polygon{{10, 20}, {50, 20}, {50, 30}, {10, 30}}));
+    EXPECT_FALSE(record.regions[0].ignore);
+    EXPECT_EQ(record.regions[0].line, 1u);
+    // A quarter turn clockwise on screen: what was top-left is top-right.
+    expect_near(record.regions[1].polygon, {{35, 5}, {35, 45}, {25, 45}, {25, 5}}, 1e-9);
+    EXPECT_TRUE(record.regions[1].ignore);
+    EXPECT_EQ(record.regions[1].line, 3u);
 }
 
 TEST(Formats, labelme_links_to_the_image_and_reads_rectangles) {
@@ -366,6 +384,11 @@ const std::vector<BadFile> kBadFiles = {
      R"("shape_type":"circle"}]})",
      ": shapes[0]: is a circle, expected a polygon or a rectangle"},
     {"labelme", "x.json", R"({"shapes":[]})", ": has no \"imagePath\""},
+    {"td500", "x.gt", "0 0 1 2 3 4 0.5\n1 0 1 2 3 4\n",
+     ":2: expected index difficult x y w h theta, got 6 fields"},
+    {"td500", "x.gt", "0 2 1 2 3 4 0\n", ":1: '2' is not 0 or 1 (difficult)"},
+    {"td500", "x.gt", "0 0 1 2 3 4 inf\n", ":1: 'inf' is not a coordinate"},
+    {"td500", "x.gt", "0 0 1 2 -3 4 0\n", ":1: the box has a negative side"},
     {"coco", "x.json", R"({"images":[]})", ": has no \"annotations\""},
     {"coco", "x.json",
      R"({"images":[{"id":1,"file_name":"a","width":1,"height":1},)"
@@ -399,7 +422,7 @@ TEST(Formats, damaged_files_never_crash_a_reader) {
     const test::TempDir folder;
     std::mt19937 random(11);
     for (const Format* format : all()) {
-        if (format->read == nullptr) continue;
+        if (format->read == nullptr || !format->is_written()) continue;
         const std::string path = folder / format->file_name("x");
         std::vector<Record> records{RandomRecords(5).record(1), RandomRecords(6).record(2)};
         if (format->one_file()) {

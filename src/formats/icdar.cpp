@@ -34,6 +34,7 @@ std::string render(const Record& record, const std::string&, const WriteOptions&
 RecordRegion parse_result(std::string_view line, const Place& place) {
     std::vector<std::string_view> fields = split(line, ',');
     RecordRegion region;
+    region.line = place.line;
     if (fields.size() % 2 != 0) {
         region.score = parse_score(fields.back(), place);
         fields.pop_back();
@@ -55,6 +56,7 @@ RecordRegion parse_truth(std::string_view line, const Place& place) {
     RecordRegion region;
     region.polygon = parse_points(numbers, place);
     region.text = line;
+    region.line = place.line;
     region.ignore = line == kIgnoredText;
     return region;
 }

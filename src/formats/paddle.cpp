@@ -43,9 +43,11 @@ void read(const std::string& path, const RecordSink& sink) {
         const std::string where = core::concat(path, ":", lines.place().line);
         const Json regions = parse_json(line.substr(tab + 1), where);
         Record record{std::string(line.substr(0, tab))};
-        for (const Json& region : array(regions, where))
+        for (const Json& region : array(regions, where)) {
             record.regions.push_back(
                 region_of(region, core::concat(where, ": [", record.regions.size(), "]")));
+            record.regions.back().line = lines.place().line;
+        }
         sink(std::move(record));
     }
 }

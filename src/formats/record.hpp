@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ struct RecordRegion {
     std::optional<float> score = {};  ///< [0, 1]
     std::string text = {};            ///< transcription; empty: unknown
     bool ignore = false;              ///< "don't care": illegible, neither right nor wrong to find
+    std::size_t line = 0;             ///< of the file that it was read from, if that has lines
 };
 
 /// A contour of the binarised map and what became of it.

@@ -13,5 +13,6 @@ extern const Format kPaddleFormat;
 extern const Format kLabelmeFormat;
 extern const Format kCocoFormat;
 extern const Format kSvgFormat;
+extern const Format kTd500Format;
 
 }  // namespace dbnet::formats
