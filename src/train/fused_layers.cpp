@@ -201,10 +201,11 @@ public:
         }
         saved.inverse = (variance + layer.epsilon).rsqrt();
         Tensor y = torch::empty_like(saved.x);
-        const Tensor other = residual.defined() ? channels_last(residual) : residual;
+        const bool joined = residual.numel() > 0;
+        const Tensor other = joined ? channels_last(residual) : Tensor();
         half ? normalise_map<Bf16>(rows, saved, other, y)
              : normalise_map<float>(rows, saved, other, y);
-        if (residual.defined() && activation != Activation::none) saved.y = y;
+        if (joined && activation != Activation::none) saved.y = y;
         save(context, saved);
         return y;
     }
@@ -272,7 +273,9 @@ Tensor plain_batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& r
 Tensor batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& residual,
                   Activation activation) {
     if (!has_kernels(x)) return plain_batch_norm(layer, x, residual, activation);
-    return BatchNormFunction::apply(x, layer.scale, layer.bias, residual, layer, activation);
+    // Functions take no undefined tensors: an empty one stands for no residual.
+    const Tensor other = residual.defined() ? residual : at::empty({0}, x.options());
+    return BatchNormFunction::apply(x, layer.scale, layer.bias, other, layer, activation);
 }
 
 }  // namespace dbnet::train

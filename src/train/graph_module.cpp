@@ -139,7 +139,9 @@ std::vector<Tensor> GraphModule::run(const Program& program, const Tensor& image
                                      const std::vector<std::string>& names) {
     std::unordered_map<std::string, Value> live;
     live[graph_.inputs.front().name] =
-        image.to(torch::kFloat32).contiguous(image.suggest_memory_format());
+        image.to(torch::kFloat32)
+            .contiguous(image.dim() == 4 ? torch::MemoryFormat::ChannelsLast
+                                         : torch::MemoryFormat::Contiguous);
     const auto value_of = [&](const std::string& name) {
         const auto found = live.find(name);
         return found == live.end() ? Value(parameter(name)) : found->second;

@@ -26,7 +26,7 @@ double distance(const Tensor& a, const Tensor& b) {
     return a.sizes() == b.sizes() ? (a - b).abs().max().item<double>() : INFINITY;
 }
 
-Tensor tensor_of(const engine::Buffer& buffer) {
+Tensor values_of(const engine::Buffer& buffer) {
     return torch::from_blob(buffer.data(), buffer.dims()).clone();
 }
 
@@ -49,7 +49,7 @@ int compare_with_oracle(const test::GraphKind& kind, std::uint64_t seeds) {
         try {
             GraphModule module(graph_case.graph);
             module.eval();
-            actual = module.forward(tensor_of(graph_case.inputs[0]));
+            actual = module.forward(values_of(graph_case.inputs[0]));
         } catch (const Error& error) {
             EXPECT_EQ(error.code(), ErrorCode::unsupported) << error.what();
             continue;
@@ -58,7 +58,7 @@ int compare_with_oracle(const test::GraphKind& kind, std::uint64_t seeds) {
         const auto context = oracle.create_context(1);
         const auto expected = oracle.run(*executable, *context, graph_case.inputs);
         for (std::size_t i = 0; i < expected.size(); ++i) {
-            const Tensor truth = tensor_of(expected[i]);
+            const Tensor truth = values_of(expected[i]);
             const double scale = std::max(1e-6, truth.abs().max().item<double>());
             EXPECT_LT(distance(actual[i], truth), 1e-4 * scale) << "output " << i;
         }
@@ -186,7 +186,7 @@ test::GraphCase head() {
 TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
     const test::GraphCase graph_case = head();
     GraphModule module(graph_case.graph);
-    const Tensor image = tensor_of(graph_case.inputs[0]);
+    const Tensor image = values_of(graph_case.inputs[0]);
     torch::manual_seed(6);
     const Tensor y = module.forward(image)[0];
     const Tensor direction = torch::randn(y.sizes());
@@ -213,7 +213,7 @@ TEST(GraphModule, GivesAnyValueByName) {
     const std::string map = graph_case.graph.outputs[0].name;
     GraphModule module(graph_case.graph);
     module.eval();
-    const Tensor image = tensor_of(graph_case.inputs[0]);
+    const Tensor image = values_of(graph_case.inputs[0]);
     std::vector<std::string> names{map, logits_of(graph_case.graph, map)};
     for (const model::Node& node : graph_case.graph.nodes) names.push_back(node.outputs[0]);
     const auto values = module.values(image, names);
@@ -261,16 +261,17 @@ TEST(GraphModule, TrainsInBf16CloseToF32) {
     const Graph graph = model::build_network({.inner = 16});
     torch::manual_seed(1);
     const Tensor image = torch::randn({2, 3, 64, 64});
+    const Tensor direction = torch::randn({2, 1, 64, 64});
     std::vector<Tensor> gradients;
     for (const Precision precision : {Precision::f32, Precision::bf16}) {
         GraphModule module(graph, precision);
         const Tensor map = module.forward(image)[0];
         EXPECT_EQ(map.scalar_type(), torch::kFloat32);
-        map.mean().backward();
+        (map * direction).sum().backward();
         gradients.push_back(module.weights().at("decoder.binarize.0.weight").grad().flatten());
         EXPECT_EQ(gradients.back().scalar_type(), torch::kFloat32);
     }
-    EXPECT_GT(at::cosine_similarity(gradients[0], gradients[1], 0).item<double>(), 0.98);
+    EXPECT_GT(at::cosine_similarity(gradients[0], gradients[1], 0).item<double>(), 0.95);
 }
 
 TEST(GraphModule, RefusesWithNodeAndOperator) {

@@ -96,6 +96,16 @@ Tensor sigmoid(const Tensor& x) { return x.sigmoid(); }
 Tensor sqrt(const Tensor& x) { return x.sqrt(); }
 Tensor hard_swish(const Tensor& x) { return at::hardswish(x); }
 
+/// The module chooses among floating-point types.
+Values cast(const Call& call) {
+    const model::DataType type = model::cast_type(*call.step.node);
+    using model::DataType;
+    if (type != DataType::f32 && type != DataType::f16 && type != DataType::bf16 &&
+        type != DataType::f64)
+        Inputs(call).fail("a map cannot be trained through as ", to_string(type));
+    return {call.inputs[0]};
+}
+
 Values hard_sigmoid(const Call& call) {
     const auto attributes = model::hard_sigmoid_attributes(*call.step.node);
     const Value& x = call.inputs[0];
@@ -143,10 +153,59 @@ Tensor padded(const Tensor& x, const Dims& begin, const Dims& end, double value)
     return none ? x : at::constant_pad_nd(x, widths, value);
 }
 
+Tensor doubled(const Tensor& x, int times = 1) {
+    const std::int64_t factor = std::int64_t{1} << times;
+    return at::upsample_nearest2d(x, {x.size(2) * factor, x.size(3) * factor});
+}
+
+/// The taps of a kernel of three (along `axis`) on a map where each element stands twice, as taps
+/// on its elements: for the second copy of one and the first copy of the next, [2, ..., 2, ...].
+Tensor taps_on_pairs(const Tensor& kernel, std::int64_t axis) {
+    const auto w = kernel.unbind(axis);
+    return torch::stack(
+        {torch::stack({w[0] + w[1], w[2]}, axis), torch::stack({w[0], w[1] + w[2]}, axis)});
+}
+
+/// A 3x3 convolution of the doubled map, without doubling it: the four pixels around each corner
+/// of x see 2x2 pixels of x, which is a 2x2 convolution to four times the channels.
+Tensor conv_of_doubled(const Tensor& x, const Tensor& weight) {
+    const std::int64_t out = weight.size(0);
+    const Tensor rows = taps_on_pairs(weight.to(torch::kFloat32), 2);
+    const Tensor kernel = taps_on_pairs(rows, 4)
+                              .transpose(0, 1)
+                              .reshape({4 * out, weight.size(1), 2, 2})
+                              .to(weight.scalar_type());
+    const Tensor corners = at::conv2d(x, kernel, {}, 1, 1).permute({0, 2, 3, 1});
+    const std::int64_t h = corners.size(1);
+    const std::int64_t w = corners.size(2);
+    return corners.reshape({x.size(0), h, w, 2, 2, out})
+        .permute({0, 1, 3, 2, 4, 5})
+        .reshape({x.size(0), 2 * h, 2 * w, out})
+        .slice(1, 1, 2 * h - 1)
+        .slice(2, 1, 2 * w - 1)
+        .permute({0, 3, 1, 2});
+}
+
+bool is_same_3x3(const model::ConvAttributes& attributes) {
+    const model::Window& w = attributes.window;
+    return attributes.group == 1 && w.kernel == Dims{3, 3} && w.strides == Dims{1, 1} &&
+           w.dilations == Dims{1, 1} && w.pads_begin == Dims{1, 1} && w.pads_end == Dims{1, 1};
+}
+
 Values conv(const Call& call) {
     const Inputs in(call);
-    const auto [window, group] = model::conv_attributes(in.node(), in.dims(0), in.dims(1));
-    Tensor x = in[0];
+    const Value& input = call.inputs[0];
+    Dims dims = in.dims(0);
+    if (input.coarse.defined()) {
+        const std::int64_t coarse = input.coarse.size(1);
+        dims[1] += coarse;
+        if (is_same_3x3(model::conv_attributes(in.node(), dims, in.dims(1)))) {
+            const Tensor fine = at::conv2d(in[0], in[1].slice(1, coarse), in.optional(2), 1, 1);
+            return {fine + conv_of_doubled(input.coarse, in[1].slice(1, 0, coarse))};
+        }
+    }
+    Tensor x = input.settled();
+    const auto [window, group] = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
     Dims pads = window.pads_begin;
     if (pads != window.pads_end) {
         x = padded(x, pads, window.pads_end, 0);
@@ -179,7 +238,9 @@ Value double_pixels(const Value& x, const Tensor& weight, Tensor bias) {
 Values conv_transpose(const Call& call) {
     const Inputs in(call);
     const Tensor bias = in.optional(2);
-    if (is_doubling(model::conv_transpose_attributes(in.node(), in.dims(0), in.dims(1)),
+    const bool pixelwise = call.inputs[0].doublings == 0 && !call.inputs[0].coarse.defined();
+    if (pixelwise &&
+        is_doubling(model::conv_transpose_attributes(in.node(), in.dims(0), in.dims(1)),
                     in.dims(0)))
         return {double_pixels(call.inputs[0], in[1], bias)};
     const Tensor x = call.inputs[0].settled();
@@ -272,50 +333,75 @@ Values reduce_mean(const Call& call) {
     return {in[0].mean(axes, true).reshape(attributes.output)};
 }
 
-/// Repeats pixels by whole factors, or takes each element of an axis from two others.
+/// How often the axes double a map, 0 if they do something else.
+int doublings(const std::vector<engine::ResizeAxis>& axes, const Dims& input) {
+    if (input.size() != 4) return 0;
+    int times = 0;
+    while (static_cast<std::int64_t>(axes[3].low.size()) > input[3] << times) ++times;
+    for (std::size_t axis = 0; axis < 4; ++axis) {
+        const auto& [low, high, weight] = axes[axis];
+        const int shift = axis < 2 ? 0 : times;
+        if (static_cast<std::int64_t>(low.size()) != input[axis] << shift) return 0;
+        for (std::size_t i = 0; i < low.size(); ++i)
+            if (low[i] != static_cast<std::int64_t>(i) >> shift || weight[i] != 0) return 0;
+    }
+    return times;
+}
+
+/// Takes each element of an axis from two others.
+Tensor resized(const Tensor& x, std::int64_t axis, const engine::ResizeAxis& places) {
+    const auto taken = [&](const std::vector<std::int64_t>& from) {
+        return x.index_select(axis, torch::tensor(from, torch::kInt64).to(x.device()));
+    };
+    const Tensor near = taken(places.low);
+    if (std::all_of(places.weight.begin(), places.weight.end(), [](float w) { return w == 0; }))
+        return near;
+    Dims shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[static_cast<std::size_t>(axis)] = -1;
+    const Tensor share = torch::tensor(places.weight).to(x.options()).view(shape);
+    return near + (taken(places.high) - near) * share;
+}
+
 Values resize(const Call& call) {
     const Inputs in(call);
     const Dims dims = in.dims();
     const auto attributes = model::resize_attributes(in.node(), dims, in.floats(2), in.ints(3));
     const auto axes = engine::resize_axes(attributes, dims);
-    const bool repeats = dims.size() == 4 && attributes.mode == model::ResizeMode::nearest &&
-                         attributes.output[0] == dims[0] && attributes.output[1] == dims[1] &&
-                         std::all_of(axes.begin(), axes.end(), [](const engine::ResizeAxis& axis) {
-                             const auto out = static_cast<std::int64_t>(axis.low.size());
-                             const std::int64_t factor = out / (axis.low.back() + 1);
-                             for (std::int64_t i = 0; i < out; ++i)
-                                 if (axis.low[static_cast<std::size_t>(i)] != i / factor)
-                                     return false;
-                             return true;
-                         });
-    if (repeats && attributes.output[2] >= dims[2] && attributes.output[3] >= dims[3])
-        return {at::upsample_nearest2d(in[0], {attributes.output[2], attributes.output[3]})};
-    Tensor y = in[0];
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-        const auto axis = static_cast<std::int64_t>(i);
-        const auto indices = [&](const std::vector<std::int64_t>& from) {
-            return torch::tensor(from, torch::kInt64).to(y.device());
-        };
-        const auto& [low, high, weight] = axes[i];
-        if (low.size() == static_cast<std::size_t>(dims[i]) && low == high) continue;
-        const Tensor near = y.index_select(axis, indices(low));
-        if (std::all_of(weight.begin(), weight.end(), [](float w) { return w == 0; })) {
-            y = near;
-            continue;
-        }
-        Dims shape(dims.size(), 1);
-        shape[i] = -1;
-        const Tensor share = torch::tensor(weight, torch::kFloat32).to(y.options()).view(shape);
-        y = near + (y.index_select(axis, indices(high)) - near) * share;
-    }
-    return {y};
+    Value result = in[0];
+    result.doublings = doublings(axes, dims);
+    if (result.doublings > 0) return {result};
+    for (std::size_t i = 0; i < axes.size(); ++i)
+        if (attributes.output[i] != dims[i])
+            result.tensor = resized(result.tensor, static_cast<std::int64_t>(i), axes[i]);
+    return {result};
+}
+
+/// The levels of a feature pyramid: some that are doubled in front of some that are not. The former
+/// are brought to half of the result's extents.
+std::optional<Value> pyramid(const std::vector<Value>& levels) {
+    const auto is_fine = [](const Value& level) { return level.doublings == 0; };
+    const auto fine = std::find_if(levels.begin(), levels.end(), is_fine);
+    const bool mixed =
+        fine != levels.begin() && fine != levels.end() && std::all_of(fine, levels.end(), is_fine);
+    if (!mixed) return std::nullopt;
+    std::vector<Tensor> coarse;
+    for (auto level = levels.begin(); level != fine; ++level)
+        coarse.push_back(level->doublings > 1 ? doubled(level->tensor, level->doublings - 1)
+                                              : level->tensor);
+    std::vector<Tensor> rest;
+    for (auto level = fine; level != levels.end(); ++level) rest.push_back(level->settled());
+    Value result = at::cat(rest, 1);
+    result.coarse = at::cat(coarse, 1);
+    return result;
 }
 
 Values concat(const Call& call) {
     const Inputs in(call);
-    std::vector<Tensor> parts;
-    for (std::size_t i = 0; i < call.inputs.size(); ++i) parts.push_back(in[i]);
     const std::size_t axis = model::axis_attribute(in.node(), in.dims().size());
+    if (axis == 1)
+        if (const auto levels = pyramid(call.inputs)) return {*levels};
+    std::vector<Tensor> parts;
+    for (const Value& input : call.inputs) parts.push_back(input.settled());
     return {at::cat(parts, static_cast<std::int64_t>(axis))};
 }
 
@@ -453,10 +539,10 @@ constexpr std::array kMappings = {
     Mapping{Op::Add, binary<add>, Pixels::alone},
     Mapping{Op::AveragePool, average_pool},
     Mapping{Op::BatchNormalization, batch_normalization, Pixels::alone},
-    Mapping{Op::Cast, unary<identity>, Pixels::alone},  // the module chooses types
+    Mapping{Op::Cast, cast, Pixels::alone},
     Mapping{Op::Clip, clip, Pixels::alone},
-    Mapping{Op::Concat, concat},
-    Mapping{Op::Conv, conv},
+    Mapping{Op::Concat, concat, Pixels::by_itself},
+    Mapping{Op::Conv, conv, Pixels::by_itself},
     Mapping{Op::ConvTranspose, conv_transpose, Pixels::by_itself},
     Mapping{Op::Div, binary<div>, Pixels::alone},
     Mapping{Op::Exp, unary<exp>, Pixels::alone},
@@ -513,7 +599,8 @@ void settle(Call& call, Pixels pixels) {
         return !value->tensor.defined() || is_per_channel(value->tensor);
     });
     const bool same = std::all_of(maps.begin(), maps.end(), [&](const Value* value) {
-        return value->shuffles == maps.front()->shuffles;
+        return value->shuffles == maps.front()->shuffles && value->doublings == 0 &&
+               !value->coarse.defined();
     });
     if (pixels == Pixels::alone && same) return;
     for (Value* value : maps) *value = value->settled();
@@ -522,6 +609,8 @@ void settle(Call& call, Pixels pixels) {
 }  // namespace
 
 Tensor Value::settled() const {
+    if (doublings > 0) return doubled(tensor, doublings);
+    if (coarse.defined()) return at::cat({doubled(coarse), tensor}, 1);
     if (shuffles == 0) return tensor;
     // [N, h, w, 2, 2, 2, 2, ..., C]: pairs of (row, column), the coarsest first.
     const std::int64_t n = tensor.size(0);

@@ -9,13 +9,20 @@
 // The mapping of the graph's operators to LibTorch: one function each, one row of a table.
 namespace dbnet::train {
 
-/// A value during a run. With `shuffles` above zero the pixels of a map [N, C, H, W] stand in
-/// another order, as [N, C, h, w 4^shuffles]: a 2x2 transposed convolution of stride 2 leaves the
-/// four pixels that came from one beside each other. What works on single pixels needs no more, and
-/// the large map is never rearranged; settled() does it where neighbours matter.
+/// A value during a run: a tensor, or one from which the value follows by moving elements, which is
+/// put off because some operators need it not. settled() does it. At most one of these is pending:
+///
+/// - `shuffles` above zero: the pixels of a map [N, C, H, W] stand in another order, as
+///   [N, C, h, w 4^shuffles]: a 2x2 transposed convolution of stride 2 leaves the four pixels that
+///   came from one beside each other. What works on single pixels needs no more.
+/// - `doublings` above zero: the map is to be enlarged so often to twice its extents by repetition.
+/// - `coarse`: channels that stand in front of those of `tensor` and are to be doubled once, as a
+///   feature pyramid concatenates its levels. A convolution computes with them as they are.
 struct Value {
     torch::Tensor tensor;
     int shuffles = 0;
+    int doublings = 0;
+    torch::Tensor coarse = {};
 
     Value(torch::Tensor t = {}, int s = 0)  // NOLINT(google-explicit-constructor)
         : tensor(std::move(t)), shuffles(s) {}

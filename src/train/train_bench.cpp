@@ -14,6 +14,7 @@
 #include "model/networks/network.hpp"
 #include "model/onnx.hpp"
 #include "train/graph_module.hpp"
+#include "train/process_memory.hpp"
 
 namespace {
 
@@ -94,6 +95,7 @@ void run(const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    dbnet::train::keep_freed_memory();
     run(parse({argv + 1, argv + argc}));
     return 0;
 }
