@@ -345,6 +345,12 @@ void BoundPrimitive::execute(const Primitive& primitive, std::span<void* const> 
     });
 }
 
+void bound_primitive_cache() {
+    constexpr int kPrimitives = 64;
+    if (dnnl::get_primitive_cache_capacity() > kPrimitives)
+        dnnl::set_primitive_cache_capacity(kPrimitives);
+}
+
 ThreadTeam::ThreadTeam(int threads) : before_(omp_get_max_threads()) {
     omp_set_num_threads(threads);
 }

@@ -106,6 +106,11 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Lets oneDNN's own cache of primitives, which belongs to the whole process, hold a few at most.
+/// Plans keep theirs; the cache would keep those of dropped plans too, up to a thousand, and memory
+/// would grow with every new size of image.
+void bound_primitive_cache();
+
 /// Sets the size of the calling thread's OpenMP team, and back.
 class ThreadTeam {
 public:
