@@ -254,6 +254,59 @@ private:
     }
 };
 
+class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
+public:
+    static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
+                          std::int64_t stride, std::int64_t padding) {
+        const Tensor map = channels_last(x);
+        context->save_for_backward({map, weight});
+        context->saved_data["stride"] = stride;
+        context->saved_data["padding"] = padding;
+        return at::conv2d(map, weight, {}, stride, padding, 1, weight.size(0));
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        const variable_list saved = context->get_saved_variables();
+        const std::int64_t stride = context->saved_data["stride"].toInt();
+        const std::int64_t padding = context->saved_data["padding"].toInt();
+        const Tensor& x = saved[0];
+        const Tensor& weight = saved[1];
+        const Tensor dy = channels_last(gradients[0]);
+        const auto dx = std::get<0>(
+            at::convolution_backward(dy, x, weight, {}, {stride, stride}, {padding, padding},
+                                     {1, 1}, false, {0, 0}, weight.size(0), {true, false, false}));
+        const Tensor dw = x.scalar_type() == torch::kBFloat16
+                              ? weight_gradient<Bf16>(x, dy, weight, stride, padding)
+                              : weight_gradient<float>(x, dy, weight, stride, padding);
+        return {dx, dw.to(weight.scalar_type()), {}, {}};
+    }
+
+private:
+    template <typename T>
+    static Tensor weight_gradient(const Tensor& x, const Tensor& dy, const Tensor& weight,
+                                  std::int64_t stride, std::int64_t padding) {
+        const Tensor padded =
+            channels_last(at::constant_pad_nd(x, {padding, padding, padding, padding}));
+        const std::int64_t taps = weight.size(2);
+        const DepthwiseShape shape{.channels = x.size(1),
+                                   .taps = taps,
+                                   .stride = stride,
+                                   .input_rows = padded.size(2),
+                                   .input_columns = padded.size(3),
+                                   .output_rows = dy.size(2),
+                                   .output_columns = dy.size(3)};
+        const std::int64_t rows = dy.size(0) * dy.size(2);
+        const Tensor sums = torch::zeros({kParts, taps, taps, x.size(1)});
+        at::parallel_for(0, kParts, 1, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t part = begin; part < end; ++part)
+                add_depthwise_sums(shape, elements<T>(padded), elements<T>(dy),
+                                   rows * part / kParts, rows * (part + 1) / kParts,
+                                   sums[part].data_ptr<float>());
+        });
+        return sums.sum(0).permute({2, 0, 1}).unsqueeze(1).contiguous();
+    }
+};
+
 bool has_kernels(const Tensor& x) {
     const auto type = x.scalar_type();
     return x.is_cpu() && x.dim() == 4 && (type == torch::kFloat32 || type == torch::kBFloat16);
@@ -276,6 +329,14 @@ Tensor batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& residua
     // Functions take no undefined tensors: an empty one stands for no residual.
     const Tensor other = residual.defined() ? residual : at::empty({0}, x.options());
     return BatchNormFunction::apply(x, layer.scale, layer.bias, other, layer, activation);
+}
+
+Tensor depthwise_conv(const Tensor& x, const Tensor& weight, std::int64_t stride,
+                      std::int64_t padding) {
+    const bool suits = weight.size(2) == 3 || weight.size(2) == 5;
+    if (!has_kernels(x) || !suits)
+        return at::conv2d(x, weight, {}, stride, padding, 1, weight.size(0));
+    return DepthwiseFunction::apply(x, weight, stride, padding);
 }
 
 }  // namespace dbnet::train

@@ -4,7 +4,8 @@
 
 #include "train/layer_kernels.hpp"
 
-// Layers that LibTorch has only in pieces, each of which would read and write the whole map again.
+// Layers that LibTorch has only in pieces, each of which would read and write the whole map again,
+// or slowly.
 namespace dbnet::train {
 
 struct BatchNorm {
@@ -23,5 +24,11 @@ struct BatchNorm {
 /// LibTorch's operators elsewhere.
 torch::Tensor batch_norm(const BatchNorm& layer, const torch::Tensor& x,
                          const torch::Tensor& residual, Activation activation);
+
+/// A depthwise convolution without bias, x [N, C, H, W], weight [C, 1, k, k]. On a CPU, LibTorch's
+/// gradient of the weights falls on a kernel for full convolutions where C or k do not suit it;
+/// this one does not.
+torch::Tensor depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
+                             std::int64_t stride, std::int64_t padding);
 
 }  // namespace dbnet::train

@@ -168,6 +168,28 @@ TEST(FusedBatchNorm, KeepsTheVarianceOfLargeMeans) {
     EXPECT_LT(distance(y.to(torch::kFloat64), truth), 2e-2);
 }
 
+TEST(DepthwiseConv, GradientsAreLibTorchsInF64) {
+    torch::manual_seed(7);
+    for (const std::int64_t taps : {3, 5})
+        for (const std::int64_t stride : {1, 2})
+            for (const std::int64_t channels : {16, 21, 40}) {
+                SCOPED_TRACE(testing::Message() << taps << ' ' << stride << ' ' << channels);
+                const Tensor x = leaf(torch::randn({2, channels, 9, 11}));
+                const Tensor weight = leaf(torch::randn({channels, 1, taps, taps}));
+                const Tensor wide_x = leaf(x.to(torch::kFloat64));
+                const Tensor wide_weight = leaf(weight.to(torch::kFloat64));
+                const Tensor y = depthwise_conv(x, weight, stride, taps / 2);
+                const Tensor truth =
+                    at::conv2d(wide_x, wide_weight, {}, stride, taps / 2, 1, channels);
+                const Tensor direction = torch::randn(y.sizes());
+                (y * direction).sum().backward();
+                (truth * direction).sum().backward();
+                EXPECT_LT(distance(y, truth), 1e-4);
+                EXPECT_LT(distance(x.grad(), wide_x.grad()), 1e-4);
+                EXPECT_LT(distance(weight.grad(), wide_weight.grad()), 2e-4);
+            }
+}
+
 /// Two transposed convolutions with a BatchNormalization between them, as in the head.
 test::GraphCase head() {
     GraphBuilder b(5);

@@ -192,6 +192,15 @@ bool is_same_3x3(const model::ConvAttributes& attributes) {
            w.dilations == Dims{1, 1} && w.pads_begin == Dims{1, 1} && w.pads_end == Dims{1, 1};
 }
 
+/// One square kernel for each channel, the same step and padding on all sides.
+bool is_depthwise(const model::ConvAttributes& attributes, const Tensor& weight) {
+    const model::Window& w = attributes.window;
+    return attributes.group > 1 && attributes.group == weight.size(0) && weight.size(1) == 1 &&
+           w.kernel.size() == 2 && w.kernel[0] == w.kernel[1] && w.strides[0] == w.strides[1] &&
+           w.dilations == Dims{1, 1} && w.pads_begin == w.pads_end &&
+           w.pads_begin[0] == w.pads_begin[1];
+}
+
 Values conv(const Call& call) {
     const Inputs in(call);
     const Value& input = call.inputs[0];
@@ -205,14 +214,17 @@ Values conv(const Call& call) {
         }
     }
     Tensor x = input.settled();
-    const auto [window, group] = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
+    const auto attributes = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
+    const model::Window& window = attributes.window;
     Dims pads = window.pads_begin;
+    if (!in.has(2) && is_depthwise(attributes, in[1]))
+        return {depthwise_conv(x, in[1], window.strides[0], pads[0])};
     if (pads != window.pads_end) {
         x = padded(x, pads, window.pads_end, 0);
         std::fill(pads.begin(), pads.end(), 0);
     }
     return {at::convolution(x, in[1], in.optional(2), window.strides, pads, window.dilations, false,
-                            Dims(pads.size(), 0), group)};
+                            Dims(pads.size(), 0), attributes.group)};
 }
 
 /// A transposed convolution whose windows do not overlap: one pixel makes 2x2.

@@ -212,6 +212,70 @@ void input_gradient(const NormaliseGradient<T>& g, std::int64_t rows, std::int64
     });
 }
 
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class D>
+HWY_INLINE hn::Vec<D> load(D d, const float* from) {
+    return hn::LoadU(d, from);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> load(D d, const Bf16* from) {
+    const hn::Rebind<std::uint32_t, D> wide;
+    const hn::Rebind<std::uint16_t, D> narrow;
+    const auto bits = hn::LoadU(narrow, reinterpret_cast<const std::uint16_t*>(from));
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(wide, bits)));
+}
+
+/// One kernel row's taps for the channels of one vector, over a row of outputs.
+template <int kTaps, class D, typename T>
+HWY_INLINE void depthwise_row(D d, const DepthwiseShape& shape, const T* x, const T* dy,
+                              float* sums) {
+    hn::Vec<D> totals[kTaps];
+    for (auto& total : totals) total = hn::Zero(d);
+    const std::int64_t channels = shape.channels;
+    for (std::int64_t column = 0; column < shape.output_columns; ++column) {
+        const auto gradient = load(d, dy + column * channels);
+        for (int tap = 0; tap < kTaps; ++tap)
+            totals[tap] = hn::MulAdd(
+                gradient, load(d, x + (column * shape.stride + tap) * channels), totals[tap]);
+    }
+    for (int tap = 0; tap < kTaps; ++tap) {
+        float* sum = sums + tap * channels;
+        hn::StoreU(hn::Add(hn::LoadU(d, sum), totals[tap]), d, sum);
+    }
+}
+
+template <int kTaps, typename T>
+void depthwise_rows(const DepthwiseShape& shape, const T* x, const T* dy, std::int64_t first,
+                    std::int64_t last, float* sums) {
+    const hn::CappedTag<float, 16> wide;
+    const hn::CappedTag<float, 1> single;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(wide));
+    for (std::int64_t row = first; row < last; ++row) {
+        const T* gradients = dy + row * shape.output_columns * shape.channels;
+        const std::int64_t top =
+            row / shape.output_rows * shape.input_rows + row % shape.output_rows * shape.stride;
+        for (std::int64_t tap = 0; tap < kTaps; ++tap) {
+            const T* inputs = x + (top + tap) * shape.input_columns * shape.channels;
+            float* to = sums + tap * kTaps * shape.channels;
+            std::int64_t c = 0;
+            for (; c + lanes <= shape.channels; c += lanes)
+                depthwise_row<kTaps>(wide, shape, inputs + c, gradients + c, to + c);
+            for (; c < shape.channels; ++c)
+                depthwise_row<kTaps>(single, shape, inputs + c, gradients + c, to + c);
+        }
+    }
+}
+
+template <typename T>
+void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy, std::int64_t first,
+                        std::int64_t last, float* sums) {
+    if (shape.taps == 3)
+        depthwise_rows<3>(shape, x, dy, first, last, sums);
+    else
+        depthwise_rows<5>(shape, x, dy, first, last, sums);
+}
+
 // Highway exports functions, not templates.
 #define DBNET_INSTANCES(T, suffix)                                                             \
     void add_moments_##suffix(const T* x, std::int64_t rows, std::int64_t channels,            \
@@ -232,6 +296,10 @@ void input_gradient(const NormaliseGradient<T>& g, std::int64_t rows, std::int64
                                  std::int64_t channels, const float* by_dz, const float* by_x, \
                                  const float* constant, T* dx) {                               \
         HWY_NAMESPACE::input_gradient(g, rows, channels, by_dz, by_x, constant, dx);           \
+    }                                                                                          \
+    void add_depthwise_sums_##suffix(const DepthwiseShape& shape, const T* x, const T* dy,     \
+                                     std::int64_t first, std::int64_t last, float* sums) {     \
+        HWY_NAMESPACE::add_depthwise_sums(shape, x, dy, first, last, sums);                    \
     }
 DBNET_INSTANCES(float, f32)
 DBNET_INSTANCES(Bf16, bf16)
@@ -248,6 +316,7 @@ namespace dbnet::train {
     HWY_EXPORT(normalise_##suffix);                                                              \
     HWY_EXPORT(add_gradient_sums_##suffix);                                                      \
     HWY_EXPORT(input_gradient_##suffix);                                                         \
+    HWY_EXPORT(add_depthwise_sums_##suffix);                                                     \
     template <>                                                                                  \
     void add_moments(const T* x, std::int64_t rows, std::int64_t channels, const float* shift,   \
                      double* sums, double* squares) {                                            \
@@ -271,6 +340,11 @@ namespace dbnet::train {
                         const float* by_dz, const float* by_x, const float* constant, T* dx) {   \
         HWY_DYNAMIC_DISPATCH(input_gradient_##suffix)                                            \
         (g, rows, channels, by_dz, by_x, constant, dx);                                          \
+    }                                                                                            \
+    template <>                                                                                  \
+    void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy,                \
+                            std::int64_t first, std::int64_t last, float* sums) {                \
+        HWY_DYNAMIC_DISPATCH(add_depthwise_sums_##suffix)(shape, x, dy, first, last, sums);      \
     }
 DBNET_DISPATCH(float, f32)
 DBNET_DISPATCH(Bf16, bf16)

@@ -48,4 +48,21 @@ template <typename T>
 void input_gradient(const NormaliseGradient<T>& gradient, std::int64_t rows, std::int64_t channels,
                     const float* by_dz, const float* by_x, const float* constant, T* dx);
 
+/// A depthwise convolution with a square kernel of `taps`, on an input that is padded already.
+struct DepthwiseShape {
+    std::int64_t channels;
+    std::int64_t taps;  ///< 3 or 5
+    std::int64_t stride;
+    std::int64_t input_rows;  ///< of one image, as the columns
+    std::int64_t input_columns;
+    std::int64_t output_rows;
+    std::int64_t output_columns;
+};
+
+/// The gradient of its weights, summed over output rows first..last-1 of all images' rows:
+/// sums [taps, taps, channels] += sum of dy * (what the tap saw of x).
+template <typename T>
+void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy, std::int64_t first,
+                        std::int64_t last, float* sums);
+
 }  // namespace dbnet::train
