@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "engine/backend.hpp"
 
 namespace dbnet::engine {
 namespace {
-
-constexpr std::align_val_t kAlignment{64};
 
 bool fits(const model::Dims& dims, const model::Dims& declared) {
     const auto matches = [](std::int64_t extent, std::int64_t wanted) {
@@ -36,12 +34,7 @@ Buffer::Buffer(Device device, model::DataType type, model::Dims dims, std::share
 
 Buffer Buffer::host(model::DataType type, model::Dims dims) {
     const auto bytes = static_cast<std::size_t>(model::element_count(dims)) * model::size_of(type);
-    void* memory = ::operator new(bytes, kAlignment, std::nothrow);
-    if (memory == nullptr)
-        core::fail(ErrorCode::too_large, "no memory for a value of ", model::to_string(dims), ", ",
-                   bytes, " bytes");
-    const auto release = [](void* data) { ::operator delete(data, kAlignment); };
-    return {Device::cpu, type, std::move(dims), std::shared_ptr<void>(memory, release)};
+    return {Device::cpu, type, std::move(dims), std::shared_ptr<std::byte>(core::allocate(bytes))};
 }
 
 std::span<float> Buffer::f32() const { return elements<float>(*this, model::DataType::f32); }

@@ -269,7 +269,7 @@ TEST(FusedRegions, ReplaceTheirNodesOnce) {
     }
     EXPECT_EQ(regions, 1);
 
-    const AlignedMemory arena = allocate_aligned(plan.arena_bytes());
+    const core::Memory arena = core::allocate(plan.arena_bytes());
     Frame frame;
     bind_arena(plan, arena.get(), frame);
     const Buffers outputs = allocate_outputs(plan);

@@ -41,7 +41,7 @@ Frame& CpuContext::frame_for(const std::shared_ptr<const Plan>& plan) {
     plan_ = nullptr;
     if (plan->arena_bytes() > arena_bytes_) {
         trim();
-        arena_ = allocate_aligned(plan->arena_bytes());
+        arena_ = core::allocate(plan->arena_bytes());
         arena_bytes_ = plan->arena_bytes();
     }
     bind_arena(*plan, arena_.get(), frame_);

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "core/memory.hpp"
 #include "engine/backend.hpp"
-#include "engine/cpu/aligned_memory.hpp"
 #include "engine/cpu/fusion.hpp"
 #include "engine/cpu/packed_weights.hpp"
 #include "engine/cpu/plan_cache.hpp"
@@ -47,7 +47,7 @@ public:
 
 private:
     const int threads_;
-    AlignedMemory arena_;
+    core::Memory arena_;
     std::size_t arena_bytes_ = 0;
     std::shared_ptr<const Plan> plan_;  ///< that frame_ belongs to
     Frame frame_;

@@ -25,7 +25,7 @@ const float* PackedWeights::find_or_pack(const std::string& key,
 
     const std::vector<float> values = make();
     const std::size_t bytes = layout ? layout->bytes() : values.size() * sizeof(float);
-    AlignedMemory memory = allocate_aligned(bytes);
+    core::Memory memory = core::allocate(bytes);
     if (layout)
         layout->pack(values.data(), memory.get());
     else

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/cpu/aligned_memory.hpp"
+#include "core/memory.hpp"
 #include "engine/cpu/onednn_compat.hpp"
 
 namespace dbnet::engine::cpu {
@@ -29,7 +29,7 @@ public:
 private:
     struct Entry {
         std::optional<WeightsLayout> layout;  ///< none: dense
-        AlignedMemory memory;
+        core::Memory memory;
     };
 
     const float* find_or_pack(const std::string& key, const std::optional<WeightsLayout>& layout,

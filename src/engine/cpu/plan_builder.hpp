@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/cpu/memory_planner.hpp"
 #include "engine/cpu/operations.hpp"
 #include "engine/cpu/packed_weights.hpp"
 #include "engine/cpu/plan.hpp"

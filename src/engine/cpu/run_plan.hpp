@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/cpu/cpu_executable.hpp"
+#include "engine/cpu/memory_planner.hpp"
 
 namespace dbnet::engine::cpu {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cpu/aligned_memory.hpp"
+#include "core/memory.hpp"
 #include "engine/cpu/kernels/inverted_residual.hpp"
 #include "engine/cpu/onednn_compat.hpp"
 
@@ -65,7 +65,7 @@ void fused(benchmark::State& state, const BlockShape& shape) {
     weights->depthwise_activation = activation;
     weights->project = PackedConv(values.data(), nullptr, shape.out, shape.middle, {});
     const auto kernel = make_inverted_residual(weights, {1, shape.in, shape.height, shape.width});
-    const AlignedMemory scratch = allocate_aligned(kernel->scratch_bytes(threads));
+    const core::Memory scratch = core::allocate(kernel->scratch_bytes(threads));
     const std::vector<float> input = ramp(std::int64_t{1} * shape.in * shape.height * shape.width);
     std::vector<float> output(
         static_cast<std::size_t>(shape.out * shape.out_height() * shape.out_width()));

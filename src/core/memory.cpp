@@ -1,0 +1,36 @@
+#include "core/memory.hpp"
+
+#include <sys/mman.h>
+
+#include <new>
+
+#include "core/error.hpp"
+
+namespace dbnet::core {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+constexpr std::size_t kPagesFrom = 1 << 20;
+
+}  // namespace
+
+void ReleaseMemory::operator()(std::byte* memory) const noexcept {
+    if (bytes >= kPagesFrom)
+        ::munmap(memory, bytes);
+    else
+        ::operator delete(memory, kAlignment);
+}
+
+Memory allocate(std::size_t bytes) {
+    void* memory = nullptr;
+    if (bytes >= kPagesFrom) {
+        memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) memory = nullptr;
+    } else {
+        memory = ::operator new(bytes, kAlignment, std::nothrow);
+    }
+    if (memory == nullptr) fail(ErrorCode::too_large, "no memory for ", bytes, " bytes");
+    return Memory(static_cast<std::byte*>(memory), ReleaseMemory{bytes});
+}
+
+}  // namespace dbnet::core

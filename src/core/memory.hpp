@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace dbnet::core {
+
+struct ReleaseMemory {
+    std::size_t bytes = 0;
+    void operator()(std::byte* memory) const noexcept;
+};
+using Memory = std::unique_ptr<std::byte, ReleaseMemory>;
+
+/// Uninitialised memory, aligned to 64 bytes. Large pieces are pages of their own, given back to
+/// the system when released: from a heap that serves images of ever new sizes they would leave
+/// holes. Throws Error{too_large}.
+Memory allocate(std::size_t bytes);
+
+}  // namespace dbnet::core
