@@ -1,0 +1,241 @@
+#include "data/augment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <dbnet/error.hpp>
+
+#include "geometry/polygon.hpp"
+
+namespace dbnet::data {
+namespace {
+
+constexpr int kMargin = 5;  ///< pixels around a mark that belong to it, blurred as they are
+constexpr int kMark = 12;   ///< half side of a painted mark
+const std::vector<Point> kMarks = {{70, 60}, {250, 70}, {80, 180}, {240, 190}};
+
+/// White squares around the marks, on black.
+Image painted(int width, int height) {
+    Image image(width, height);
+    for (const Point& mark : kMarks)
+        for (int y = static_cast<int>(mark.y) - kMark; y < mark.y + kMark; ++y)
+            for (int x = static_cast<int>(mark.x) - kMark; x < mark.x + kMark; ++x)
+                std::fill_n(image.row(y) + 3 * x, 3, std::uint8_t{255});
+    return image;
+}
+
+Polygon square(Point centre, double half) {
+    return {{centre.x - half, centre.y - half},
+            {centre.x + half, centre.y - half},
+            {centre.x + half, centre.y + half},
+            {centre.x - half, centre.y + half}};
+}
+
+std::vector<TextLabel> mark_labels() {
+    std::vector<TextLabel> labels;
+    for (const Point& mark : kMarks) labels.push_back({square(mark, kMark)});
+    return labels;
+}
+
+/// Mean position of the brightness around a point, and its amount in pixels.
+struct Blob {
+    Point centre;
+    double mass;
+};
+
+Blob blob_near(const Image& image, const Rect& box) {
+    Blob blob{};
+    const int right = std::min(image.width(), static_cast<int>(box.x + box.width) + kMargin + 1);
+    const int bottom = std::min(image.height(), static_cast<int>(box.y + box.height) + kMargin + 1);
+    for (int y = std::max(0, static_cast<int>(box.y) - kMargin); y < bottom; ++y)
+        for (int x = std::max(0, static_cast<int>(box.x) - kMargin); x < right; ++x) {
+            const double value = image.row(y)[3 * x] / 255.0;
+            blob.centre = {blob.centre.x + (x + 0.5) * value, blob.centre.y + (y + 0.5) * value};
+            blob.mass += value;
+        }
+    blob.centre = {blob.centre.x / blob.mass, blob.centre.y / blob.mass};
+    return blob;
+}
+
+Point centre_of(const Polygon& polygon) {
+    Point sum;
+    for (const Point& point : polygon) sum = {sum.x + point.x, sum.y + point.y};
+    const auto count = static_cast<double>(polygon.size());
+    return {sum.x / count, sum.y / count};
+}
+
+class Pixels : public testing::TestWithParam<Crop> {};
+
+TEST_P(Pixels, move_with_their_labels) {
+    const Image image = painted(320, 240);
+    AugmentOptions options;
+    options.size = {288, 256};
+    options.crop = GetParam();
+    options.scale_low = 0.7;
+    options.scale_high = 2;
+    int compared = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        core::Random random(seed);
+        const View view = draw_view({320, 240}, {360, 240}, mark_labels(), options, random);
+        const Image sample = warp(image, view, options.size);
+        for (const TextLabel& label : transform(mark_labels(), view)) {
+            const Rect box = geometry::bounding_rect(label.polygon);
+            EXPECT_GE(geometry::signed_area(label.polygon), 0);
+            EXPECT_GE(std::min(box.x, box.y), -1e-9);
+            EXPECT_LE(box.x + box.width, view.covered.width + 1e-9);
+            EXPECT_LE(box.y + box.height, view.covered.height + 1e-9);
+            const bool inside = box.x > kMargin && box.y > kMargin &&
+                                box.x + box.width < view.covered.width - kMargin &&
+                                box.y + box.height < view.covered.height - kMargin;
+            if (!inside || label.polygon.size() != 4) continue;
+            const Blob blob = blob_near(sample, box);
+            EXPECT_NEAR(blob.centre.x, centre_of(label.polygon).x, 0.15) << seed;
+            EXPECT_NEAR(blob.centre.y, centre_of(label.polygon).y, 0.15) << seed;
+            const double area = geometry::area(label.polygon);
+            EXPECT_NEAR(blob.mass, area, 0.03 * area + 2) << seed;
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 60);
+}
+
+INSTANTIATE_TEST_SUITE_P(Augment, Pixels, testing::Values(Crop::east, Crop::window, Crop::whole));
+
+TEST(Augment, nothing_to_do_leaves_image_and_labels_alone) {
+    const Image image = painted(320, 240);
+    AugmentOptions options;
+    options.size = {320, 240};
+    options.flip = 0;
+    options.rotation = 0;
+    options.crop = Crop::whole;
+    core::Random random(1);
+    const View view = draw_view({320, 240}, {320, 240}, mark_labels(), options, random);
+    Image sample = warp(image, view, options.size);
+    jitter_colours(sample, options, random);
+    EXPECT_TRUE(std::equal(image.row(0), image.row(0) + 320 * 240 * 3, sample.row(0)));
+    const std::vector<TextLabel> labels = transform(mark_labels(), view);
+    ASSERT_EQ(labels.size(), kMarks.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        EXPECT_EQ(labels[i].polygon, mark_labels()[i].polygon);
+}
+
+TEST(Augment, what_the_image_does_not_cover_is_black) {
+    Image image(100, 50);
+    std::fill_n(image.row(0), 100 * 50 * 3, std::uint8_t{200});
+    AugmentOptions options;
+    options.size = {64, 64};
+    options.rotation = 0;
+    options.crop = Crop::whole;
+    core::Random random(1);
+    const View view = draw_view({100, 50}, {100, 50}, {}, options, random);
+    EXPECT_EQ(view.covered, (Size{64, 32}));
+    const Image sample = warp(image, view, options.size);
+    EXPECT_EQ(sample.row(31)[3 * 20], 200);
+    EXPECT_EQ(sample.row(32)[3 * 20], 0);
+}
+
+TEST(Augment, east_crops_cut_no_text_that_is_to_be_learnt) {
+    AugmentOptions options;
+    options.rotation = 0;
+    std::vector<TextLabel> labels = mark_labels();
+    labels.push_back({square({160, 120}, 100), true});  // ignored: may be cut
+    int smaller = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        core::Random random(seed);
+        const View view = draw_view({320, 240}, {320, 240}, labels, options, random);
+        const double scale = std::abs(view.place.xx);
+        int learnt = 0;
+        for (const TextLabel& label : transform(labels, view)) {
+            if (label.ignore) continue;
+            // Whole pixels of the covered part may shave off a fraction of one.
+            EXPECT_NEAR(geometry::area(label.polygon), 24 * 24 * scale * scale, 24 * scale);
+            ++learnt;
+        }
+        EXPECT_GE(learnt, 1);
+        smaller += learnt < 4;
+    }
+    EXPECT_GT(smaller, 50);
+}
+
+TEST(Augment, windows_show_text) {
+    AugmentOptions options;
+    options.size = {64, 64};
+    options.crop = Crop::window;
+    options.rotation = 0;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        core::Random random(seed);
+        const View view = draw_view({320, 240}, {320, 240}, mark_labels(), options, random);
+        EXPECT_FALSE(transform(mark_labels(), view).empty());
+        const double scale = std::abs(view.place.xx);
+        EXPECT_GE(scale, 0.5);
+        EXPECT_LT(scale, 3);
+    }
+}
+
+TEST(Augment, degenerate_labels_are_harmless) {
+    const std::vector<TextLabel> labels = {{{}},
+                                           {{{5, 5}, {5, 5}, {5, 5}}},
+                                           {{{-1e9, -1e9}, {1e9, -1e9}, {1e9, 1e9}, {-1e9, 1e9}}},
+                                           {{{1000, 1000}, {1100, 1000}, {1100, 1100}}}};
+    for (std::uint64_t seed = 0; seed < 20; ++seed)
+        for (const Crop crop : {Crop::east, Crop::window, Crop::whole}) {
+            AugmentOptions options;
+            options.crop = crop;
+            core::Random random(seed);
+            const View view = draw_view({320, 240}, {320, 240}, labels, options, random);
+            EXPECT_LE(transform(labels, view).size(), 1u);
+        }
+}
+
+TEST(Augment, colours_change_by_the_drawn_factors) {
+    AugmentOptions options;
+    options.saturation = 1;
+    Image image(2, 1);
+    const std::uint8_t pixels[] = {100, 150, 80, 30, 30, 30};
+    double widest = 0;
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        std::copy(std::begin(pixels), std::end(pixels), image.row(0));
+        core::Random random(seed);
+        jitter_colours(image, options, random);
+        const std::uint8_t* now = image.row(0);
+        for (int c = 3; c < 6; ++c) EXPECT_EQ(now[c], 30);  // grey has no colour to lose
+        const double grey = 0.299 * 100 + 0.587 * 150 + 0.114 * 80;
+        EXPECT_NEAR(0.299 * now[0] + 0.587 * now[1] + 0.114 * now[2], grey, 1);
+        widest = std::max(widest, std::abs(now[1] - 150.0));
+    }
+    EXPECT_GT(widest, 15);
+    options.saturation = 0;
+    options.brightness = 0.5;
+    core::Random random(3);
+    std::copy(std::begin(pixels), std::end(pixels), image.row(0));
+    jitter_colours(image, options, random);
+    const double factor = image.row(0)[1] / 150.0;
+    EXPECT_GE(factor, 0.49);
+    EXPECT_LE(factor, 1.51);
+    EXPECT_NE(image.row(0)[1], 150);
+    EXPECT_NEAR(image.row(0)[0], 100 * factor, 1);
+    EXPECT_NEAR(image.row(0)[3], 30 * factor, 1);
+}
+
+TEST(Augment, options_out_of_range_are_named) {
+    AugmentOptions options;
+    EXPECT_NO_THROW(check(options));
+    options.rotation = 200;
+    try {
+        check(options);
+        ADD_FAILURE();
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(), "augmentation: rotation is 200, expected 0 to 180");
+    }
+    options = {};
+    options.scale_high = 0.1;
+    EXPECT_THROW(check(options), Error);
+    options = {};
+    options.flip = std::nan("");
+    EXPECT_THROW(check(options), Error);
+}
+
+}  // namespace
+}  // namespace dbnet::data

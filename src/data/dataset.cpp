@@ -1,0 +1,226 @@
+// Which images a data set has, where their labels are, and which belong to a split (docs/data.md).
+#include "data/dataset.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "core/error.hpp"
+#include "image/file_name.hpp"
+
+namespace dbnet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDigits = "0123456789";
+constexpr int kSmallestSide = 16;
+constexpr int kLargestSide = 16384;
+constexpr int kHoldoutStep = 10;
+
+/// How a format names the labels of an image, and where it has them if nobody says so.
+struct Convention {
+    std::string_view format;
+    std::string_view prefix;     ///< of the label file; the image's stem follows
+    std::string_view extension;  ///< of the label file
+    bool in_gts;                 ///< in the folder named as IMAGES with "images" replaced by "gts"
+};
+
+constexpr std::array<Convention, 4> kConventions{{{"icdar", "gt_", ".txt", true},
+                                                  {"td500", "", ".gt", false},
+                                                  {"labelme", "", ".json", false},
+                                                  {"json", "", ".json", false}}};
+
+/// Where PaddleOCR's labelling tool puts its file.
+constexpr std::string_view kPaddleLabels = "Label.txt";
+
+const formats::Format& format_of(const DatasetSpec& spec) {
+    const formats::Format* format = formats::find(spec.format);
+    if (format != nullptr && format->read != nullptr) return *format;
+    std::string known;
+    for (const formats::Format* other : formats::all())
+        if (other->read != nullptr) known.append(known.empty() ? "" : ", ").append(other->name);
+    core::fail(ErrorCode::invalid_argument, "the data set ", spec.images, " has the format '",
+               spec.format, "', expected one of: ", known);
+}
+
+bool is_file(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
+}
+
+std::vector<std::string> images_in(const std::string& folder) {
+    std::vector<std::string> images;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        const std::string path = at->path().string();
+        const bool hidden = at->path().filename().string().starts_with('.');
+        if (!hidden && image::is_named_as_image(path) && is_file(at->path()))
+            images.push_back(path);
+    }
+    if (error) core::fail(ErrorCode::io, folder, ": cannot read: ", error.message());
+    std::ranges::sort(images);
+    return images;
+}
+
+fs::path label_folder(const DatasetSpec& spec, const Convention& convention) {
+    if (!spec.labels.empty()) return spec.labels;
+    fs::path folder = fs::path(spec.images).lexically_normal();
+    if (!convention.in_gts) return folder;
+    if (folder.filename().empty()) folder = folder.parent_path();
+    constexpr std::string_view kImages = "images";
+    std::string name = folder.filename().string();
+    const std::size_t at = name.rfind(kImages);
+    if (at == std::string::npos)
+        core::fail(ErrorCode::invalid_argument, spec.images,
+                   ": say where the labels are: they are looked for in the folder of the same name "
+                   "with \"gts\" for \"images\", and this name has no \"images\"");
+    return folder.replace_filename(name.replace(at, kImages.size(), "gts"));
+}
+
+/// Formats with a label file for each image.
+Listing list_separate(const DatasetSpec& spec, const Convention& convention) {
+    const fs::path folder = label_folder(spec, convention);
+    std::error_code ignored;
+    if (!fs::is_directory(folder, ignored))
+        core::fail(ErrorCode::io, folder.string(), ": no such folder of labels (of the images in ",
+                   spec.images, ")");
+    Listing listing;
+    std::string previous;
+    for (const std::string& image : images_in(spec.images)) {
+        const std::string stem = fs::path(image).stem().string();
+        std::string name(convention.prefix);
+        fs::path labels = folder / name.append(stem).append(convention.extension);
+        const bool labelled = is_file(labels);
+        if (stem == std::exchange(previous, stem))
+            listing.problems.push_back(image + ": another image has the same labels");
+        else if (labelled || spec.unlabelled == Unlabelled::negative)
+            listing.images.push_back({image, labelled ? labels.string() : ""});
+        else
+            listing.problems.push_back(image + ": has no labels, expected " + labels.string());
+    }
+    return listing;
+}
+
+/// The image that a label file names: by its path below the folder, or by its name alone.
+std::optional<std::string> find_named(const std::string& folder, const std::string& named) {
+    for (const fs::path& path : {fs::path(folder) / named, folder / fs::path(named).filename()})
+        if (is_file(path)) return path.string();
+    return std::nullopt;
+}
+
+std::string label_file(const DatasetSpec& spec) {
+    if (!spec.labels.empty()) return spec.labels;
+    if (spec.format == "paddle") return (fs::path(spec.images) / kPaddleLabels).string();
+    core::fail(ErrorCode::invalid_argument, spec.images, ": say where the labels are: the format ",
+               spec.format, " has one file for all images");
+}
+
+/// Formats with one label file, which says what the images are.
+Listing list_common(const DatasetSpec& spec, const formats::Format& format) {
+    const std::string file = label_file(spec);
+    Listing listing;
+    std::set<std::string> seen;
+    format.read(file, [&](formats::Record&& record) {
+        const std::optional<std::string> image = find_named(spec.images, record.image);
+        if (!image)
+            listing.problems.push_back(file + ": names " + record.image + ", which is not in " +
+                                       spec.images);
+        else if (!seen.insert(*image).second)
+            listing.problems.push_back(file + ": names " + record.image + " twice");
+        else
+            listing.images.push_back({*image, file, std::move(record.regions)});
+    });
+    std::ranges::sort(listing.images, {}, &LabelledImage::image);
+    return listing;
+}
+
+/// Only the last digit of the last number in the name matters: it is 0 for multiples of 10.
+bool in_holdout(const std::string& image, std::size_t place) {
+    const std::string stem = fs::path(image).stem().string();
+    const std::size_t digit = stem.find_last_of(kDigits);
+    return digit == std::string::npos ? place % kHoldoutStep == 0 : stem[digit] == '0';
+}
+
+void keep_split(std::vector<LabelledImage>& images, Split split) {
+    if (split == Split::all) return;
+    std::size_t place = 0;
+    std::erase_if(images, [&](const LabelledImage& image) {
+        return in_holdout(image.image, ++place) != (split == Split::holdout);
+    });
+}
+
+int parse_side(std::string_view text) {
+    int side = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && side >= kSmallestSide && side <= kLargestSide ? side : 0;
+}
+
+}  // namespace
+
+ResizeRule ResizeRule::parse(const std::string& text) {
+    ResizeRule rule;
+    if (text.empty()) return rule;
+    const std::size_t cross = text.find('x');
+    rule.height_ = parse_side(std::string_view(text).substr(0, cross));
+    if (cross != std::string::npos)
+        rule.width_ = parse_side(std::string_view(text).substr(cross + 1));
+    if (rule.height_ == 0 || (cross != std::string::npos && rule.width_ == 0))
+        core::fail(ErrorCode::invalid_argument, "resize is '", text,
+                   "', expected HEIGHTxWIDTH or the shorter side, each from ", kSmallestSide,
+                   " to ", kLargestSide);
+    return rule;
+}
+
+Size ResizeRule::apply(Size image) const {
+    if (height_ == 0) return image;
+    if (width_ != 0) return {width_, height_};
+    const double scale = static_cast<double>(height_) / std::min(image.width, image.height);
+    const auto scaled = [&](int side) {
+        return static_cast<int>(std::clamp<double>(std::round(side * scale), 1, kLargestSide));
+    };
+    return {scaled(image.width), scaled(image.height)};
+}
+
+Listing list_images(const DatasetSpec& spec) {
+    const formats::Format& format = format_of(spec);
+    const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
+    Listing listing = convention != kConventions.end() ? list_separate(spec, *convention)
+                                                       : list_common(spec, format);
+    keep_split(listing.images, spec.split);
+    return listing;
+}
+
+Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
+    if (!(spec_.weight > 0) || spec_.weight > 1000)
+        core::fail(ErrorCode::invalid_argument, "the data set ", spec_.images, " has the weight ",
+                   spec_.weight, ", expected more than 0 and at most 1000");
+    Listing listing = list_images(spec_);
+    if (!listing.problems.empty())
+        core::fail(ErrorCode::malformed, listing.problems.front(), " (", listing.problems.size(),
+                   " such problems in this data set)");
+    if (listing.images.empty())
+        core::fail(ErrorCode::malformed, spec_.images, ": no images in this split");
+    images_ = std::move(listing.images);
+}
+
+std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
+                                               const LabelledImage& image) {
+    const formats::Format& format = format_of(spec);
+    if (format.one_file() || image.labels.empty()) return image.regions;
+    std::vector<formats::RecordRegion> regions;
+    format.read(image.labels, [&](formats::Record&& record) {
+        regions.insert(regions.end(), std::make_move_iterator(record.regions.begin()),
+                       std::make_move_iterator(record.regions.end()));
+    });
+    return regions;
+}
+
+}  // namespace dbnet::data

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "formats/formats.hpp"
+
+// Data sets: images of a folder and the annotations that belong to them (docs/data.md).
+namespace dbnet::data {
+
+enum class Split {
+    all,
+    train,    ///< what is not in the holdout
+    holdout,  ///< images whose number (without one: place in the sorted list, from 1) is a
+              ///< multiple of 10
+};
+
+enum class Unlabelled {
+    error,     ///< every image needs its labels
+    negative,  ///< an image without labels shows no text
+};
+
+struct Size {
+    int width = 0;
+    int height = 0;
+    friend bool operator==(const Size&, const Size&) = default;
+};
+
+/// The size at which images enter the augmentation: "720x1280" (height x width), "736" (shorter
+/// side) or empty (as they are).
+class ResizeRule {
+public:
+    ResizeRule() = default;
+    /// Throws Error{invalid_argument} for any other text, and for sides outside 16 ... 16384.
+    static ResizeRule parse(const std::string& text);
+    Size apply(Size image) const;
+
+private:
+    int height_ = 0;  ///< the shorter side if width_ is 0
+    int width_ = 0;
+};
+
+/// What a user says about a data set.
+struct DatasetSpec {
+    std::string format;  ///< of the annotations: a name of formats::all()
+    std::string images;  ///< folder
+    /// Folder, or the file of formats with one; empty: where the format has it.
+    std::string labels = {};
+    Split split = Split::all;
+    double weight = 1;  ///< how often each image comes in an epoch, on average
+    ResizeRule resize = {};
+    Unlabelled unlabelled = Unlabelled::error;
+};
+
+struct LabelledImage {
+    std::string image;   ///< path
+    std::string labels;  ///< path; empty: there are none, and that is right
+    std::vector<formats::RecordRegion> regions = {};  ///< of formats with one file for all images
+};
+
+/// The images of the split, sorted by path, and what stands in the way of using all of them: an
+/// image without labels, a label file that names no image, a name that two images have.
+struct Listing {
+    std::vector<LabelledImage> images;
+    std::vector<std::string> problems;
+};
+
+/// Throws Error: invalid_argument (an unknown format, no place to look for labels), io (a folder or
+/// file that cannot be read), malformed (an annotation file for all images).
+Listing list_images(const DatasetSpec& spec);
+
+/// A data set that can be used.
+class Dataset {
+public:
+    /// As list_images(); problems and an empty split are errors, too (malformed).
+    explicit Dataset(DatasetSpec spec);
+
+    const DatasetSpec& spec() const noexcept { return spec_; }
+    const std::vector<LabelledImage>& images() const noexcept { return images_; }
+
+private:
+    DatasetSpec spec_;
+    std::vector<LabelledImage> images_;
+};
+
+/// The annotations of an image, read from its file if it has one of its own. Throws as
+/// formats::Format::read does.
+std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec, const LabelledImage& image);
+
+}  // namespace dbnet::data

@@ -1,0 +1,158 @@
+#include "data/dataset.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+
+#include <dbnet/error.hpp>
+
+#include "core/file.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dbnet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write(const std::string& path, std::string_view text) {
+    fs::create_directories(fs::path(path).parent_path());
+    core::write_file(path, text);
+}
+
+std::string names(const std::vector<LabelledImage>& images) {
+    std::string names;
+    for (const LabelledImage& image : images)
+        names += fs::path(image.image).filename().string() + " ";
+    return names;
+}
+
+std::string message_of(const std::function<void()>& call) {
+    try {
+        call();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(Dataset, icdar_labels_lie_in_the_sibling_folder) {
+    const test::TempDir folder;
+    write(folder / "train_images/img_1.jpg", "");
+    write(folder / "train_images/notes.txt", "");
+    write(folder / "train_gts/gt_img_1.txt",
+          "\xEF\xBB\xBF"
+          "1,2,30,2,30,9,1,9,a,b\r\n");
+    for (const char* images : {"train_images", "train_images/"}) {
+        const Dataset set({"icdar", folder / images, ""});
+        ASSERT_EQ(set.images().size(), 1u);
+        const auto regions = read_labels(set.spec(), set.images()[0]);
+        ASSERT_EQ(regions.size(), 1u);
+        EXPECT_EQ(regions[0].text, "a,b");
+        EXPECT_EQ(regions[0].line, 1u);
+    }
+    write(folder / "photos/img_1.jpg", "");
+    EXPECT_NE(message_of([&] {
+                  list_images({"icdar", folder / "photos", ""});
+              }).find("say where the labels are"),
+              std::string::npos);
+    EXPECT_EQ(list_images({"icdar", folder / "photos", folder / "train_gts"}).images.size(), 1u);
+}
+
+TEST(Dataset, td500_and_labelme_labels_lie_beside_the_image) {
+    const test::TempDir folder;
+    write(folder / "a/IMG_1.JPG", "");
+    write(folder / "a/IMG_1.gt", "0 1 1 2 3 4 0\n");
+    const Dataset td500({"td500", folder / "a", ""});
+    EXPECT_TRUE(read_labels(td500.spec(), td500.images().at(0)).at(0).ignore);
+    write(folder / "a/IMG_1.json", R"({"imagePath": "IMG_1.JPG", "shapes": []})");
+    const Dataset labelme({"labelme", folder / "a", ""});
+    EXPECT_TRUE(read_labels(labelme.spec(), labelme.images().at(0)).empty());
+}
+
+TEST(Dataset, a_common_label_file_says_what_the_images_are) {
+    const test::TempDir folder;
+    write(folder / "a/x.jpg", "");
+    write(folder / "a/sub/y.jpg", "");
+    write(folder / "a/z.jpg", "");
+    write(folder / "a/Label.txt",
+          "sub/y.jpg\t[{\"transcription\": \"t\", \"points\": [[1,2],[3,2],[3,4]]}]\n"
+          "elsewhere/x.jpg\t[]\ngone.jpg\t[]\nx.jpg\t[]\n");
+    const Listing listing = list_images({"paddle", folder / "a", ""});
+    EXPECT_EQ(names(listing.images), "y.jpg x.jpg ");
+    EXPECT_EQ(listing.images.at(0).regions.at(0).line, 1u);
+    ASSERT_EQ(listing.problems.size(), 2u);
+    EXPECT_NE(listing.problems[0].find("names gone.jpg, which is not in"), std::string::npos);
+    EXPECT_NE(listing.problems[1].find("names x.jpg twice"), std::string::npos);
+}
+
+TEST(Dataset, images_without_labels_are_errors_unless_they_are_negative) {
+    const test::TempDir folder;
+    write(folder / "a/1.jpg", "");
+    write(folder / "a/1.png", "");
+    write(folder / "a/2.jpg", "");
+    write(folder / "a/1.gt", "");
+    const Listing listing = list_images({"td500", folder / "a", ""});
+    EXPECT_EQ(names(listing.images), "1.jpg ");
+    ASSERT_EQ(listing.problems.size(), 2u);
+    EXPECT_NE(listing.problems[0].find("1.png: another image has the same labels"),
+              std::string::npos);
+    EXPECT_NE(listing.problems[1].find("2.jpg: has no labels, expected"), std::string::npos);
+    EXPECT_NE(message_of([&] {
+                  Dataset({"td500", folder / "a", ""});
+              }).find("2 such problems"),
+              std::string::npos);
+
+    fs::remove(folder / "a/1.png");
+    DatasetSpec negative{"td500", folder / "a", ""};
+    negative.unlabelled = Unlabelled::negative;
+    const Dataset set(negative);
+    EXPECT_EQ(names(set.images()), "1.jpg 2.jpg ");
+    EXPECT_TRUE(read_labels(set.spec(), set.images()[1]).empty());
+}
+
+TEST(Dataset, every_tenth_image_is_held_out) {
+    const test::TempDir folder;
+    for (int i = 1; i <= 30; ++i) write(folder / ("n/img_" + std::to_string(i) + ".jpg"), "");
+    for (char c = 'a'; c < 'a' + 21; ++c) write(folder / (std::string("l/") + c + ".jpg"), "");
+    const auto split = [&](const char* images, Split part) {
+        DatasetSpec spec{"td500", folder / images, ""};
+        spec.unlabelled = Unlabelled::negative;
+        spec.split = part;
+        return list_images(spec).images;
+    };
+    EXPECT_EQ(names(split("n", Split::holdout)), "img_10.jpg img_20.jpg img_30.jpg ");
+    EXPECT_EQ(split("n", Split::train).size(), 27u);
+    EXPECT_EQ(split("n", Split::all).size(), 30u);
+    EXPECT_EQ(names(split("l", Split::holdout)), "j.jpg t.jpg ");
+    EXPECT_EQ(split("l", Split::train).size(), 19u);
+}
+
+TEST(Dataset, what_cannot_be_used_is_said) {
+    const test::TempDir folder;
+    write(folder / "a/1.jpg", "");
+    const auto error = [&](DatasetSpec spec) { return message_of([&] { Dataset{spec}; }); };
+    EXPECT_NE(error({"icdr", folder / "a", ""}).find("expected one of: json"), std::string::npos);
+    EXPECT_NE(error({"svg", folder / "a", ""}).find("expected one of: json"), std::string::npos);
+    EXPECT_NE(error({"csv", folder / "a", ""}).find("one file for all images"), std::string::npos);
+    EXPECT_NE(error({"td500", folder / "b", folder / "a"}).find("cannot read"), std::string::npos);
+    EXPECT_NE(error({"td500", folder / "a", folder / "b"}).find("no such folder of labels"),
+              std::string::npos);
+    EXPECT_NE(error({"td500", folder / "a", "", Split::all, 0}).find("weight"), std::string::npos);
+    DatasetSpec holdout{"td500", folder / "a", "", Split::holdout};
+    holdout.unlabelled = Unlabelled::negative;
+    EXPECT_NE(error(holdout).find("no images in this split"), std::string::npos);
+}
+
+TEST(ResizeRule, gives_a_size_or_the_shorter_side) {
+    const Size photo{960, 640};
+    EXPECT_EQ(ResizeRule::parse("").apply(photo), photo);
+    EXPECT_EQ(ResizeRule::parse("720x1280").apply(photo), (Size{1280, 720}));
+    EXPECT_EQ(ResizeRule::parse("736").apply(photo), (Size{1104, 736}));
+    EXPECT_EQ(ResizeRule::parse("736").apply({640, 960}), (Size{736, 1104}));
+    for (const char* bad : {"x", "720x", "x720", "0", "-5", "720X1280", "720x1280x3", "99999", "a"})
+        EXPECT_THROW(ResizeRule::parse(bad), Error) << bad;
+}
+
+}  // namespace
+}  // namespace dbnet::data

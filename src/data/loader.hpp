@@ -1,0 +1,96 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "data/sample.hpp"
+#include "data/sampler.hpp"
+#include "detect/preprocess.hpp"
+
+namespace dbnet::data {
+
+/// Samples one after the other: the arrays begin with that dimension.
+struct Batch {
+    std::uint64_t position = 0;  ///< of the first sample, counted over all epochs
+    int samples = 0;
+    Size size;
+    std::vector<float> images;                   ///< samples x 3 x height x width, normalised
+    std::vector<std::uint8_t> probability;       ///< samples x height x width, as in TargetMaps
+    std::vector<std::uint8_t> probability_mask;  ///< likewise
+    std::vector<float> threshold;                ///< likewise
+    std::vector<std::uint8_t> threshold_mask;    ///< likewise
+    std::vector<std::vector<TextLabel>> labels;
+};
+
+struct LoaderOptions {
+    SampleOptions sample;
+    detect::InputSpec input;
+    int batch_size = 8;
+    int workers = 1;        ///< threads that make samples
+    int batches_ahead = 2;  ///< how many batches may be in work or wait, at most
+    std::uint64_t seed = 0;
+    std::uint64_t position = 0;  ///< of the first sample: 0, or where an earlier run stopped
+};
+
+/// Told once of each file that cannot be used, from any worker's thread, one call at a time.
+using FileErrorSink = std::function<void(const std::string& message)>;
+
+/// Endless batches of the samples at position, position + 1, ... The sample at a position is a
+/// function of the data sets, the options, the seed and the position: not of the workers, nor of
+/// where the loader began. When its file cannot be used the next one in the epoch's order stands
+/// in for it.
+class Loader {
+public:
+    /// The data sets must outlive the loader. Throws Error{invalid_argument}.
+    Loader(const std::vector<Dataset>& datasets, const LoaderOptions& options,
+           FileErrorSink on_error);
+    ~Loader();
+    Loader(const Loader&) = delete;
+    Loader& operator=(const Loader&) = delete;
+
+    std::uint64_t epoch_size() const noexcept { return sampler_.epoch_size(); }
+
+    /// Waits for the next batch. Throws what stopped a worker: Error{malformed} when no file of an
+    /// epoch can be used.
+    Batch next();
+
+private:
+    struct Work {
+        Batch batch;
+        int finished = 0;  ///< samples
+    };
+
+    void run();
+    void make_samples();
+    std::unique_ptr<Work> new_work(std::uint64_t position) const;
+    void make(std::uint64_t position, Batch& batch, std::size_t place);
+    Sample sample_at(std::uint64_t position);
+    void report(const std::string& file, const std::string& message);
+
+    const std::vector<Dataset>& datasets_;
+    const LoaderOptions options_;
+    const FileErrorSink on_error_;
+    const Sampler sampler_;
+
+    std::mutex mutex_;  ///< of the members up to stopping_
+    std::condition_variable work_changed_;
+    std::deque<std::unique_ptr<Work>> works_;  ///< batches in work or complete, in order
+    std::uint64_t taken_;                      ///< position of the next sample to be made
+    std::exception_ptr failure_;               ///< what stopped a worker
+    bool stopping_ = false;
+
+    std::mutex report_mutex_;
+    std::set<std::string> reported_;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace dbnet::data

@@ -1,0 +1,22 @@
+#include "data/sample.hpp"
+
+#include <utility>
+
+namespace dbnet::data {
+
+Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
+                   const SampleOptions& options, core::Random random) {
+    std::vector<TextLabel> labels;
+    for (formats::RecordRegion& region : read_labels(spec, image))
+        labels.push_back({std::move(region.polygon), region.ignore});
+    const Image original = Image::read(image.image);
+    const Size size{original.width(), original.height()};
+    const View view = draw_view(size, spec.resize.apply(size), labels, options.augment, random);
+    Sample sample{warp(original, view, options.augment.size), transform(labels, view), {}};
+    jitter_colours(sample.picture, options.augment, random);
+    sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
+                                  options.targets);
+    return sample;
+}
+
+}  // namespace dbnet::data
