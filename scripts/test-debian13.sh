@@ -32,7 +32,7 @@ bind() {  # bind SOURCE: makes a folder of this machine visible at the same path
   mount --bind "$1" "$root$1"
   mounted+=("$root$1")
 }
-bind /proc; bind /dev
+bind /proc; bind /dev; bind /dev/pts
 environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CCACHE_DIR=/ccache)
 for name in DBNET_GOLDEN DBNET_MODELS DBNET_DATA; do
   folder=${!name:-}
