@@ -16,8 +16,10 @@
 namespace dbnet::cli {
 namespace {
 
-constexpr std::array<Verb, 4> kVerbs{
+constexpr std::array<Verb, 6> kVerbs{
     {{"predict", "find the text in images", set_up_predict},
+     {"val", "score a model or result files against annotations", set_up_val},
+     {"tune", "find the thresholds that suit a model", set_up_tune},
      {"benchmark", "time the forward pass of a model", set_up_benchmark},
      {"model", "look into model files", set_up_model},
      {"doctor", "show what dbnet runs on, and test it", set_up_doctor}}};

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <dbnet/detector.hpp>
+
+#include "data/dataset.hpp"
+#include "eval/evaluation.hpp"
+#include "formats/record.hpp"
+
+// Scores a model or result files against annotations.
+namespace dbnet::app {
+
+/// What was found, by the image's name without folder and extension.
+using Predictions = std::map<std::string, formats::Record>;
+
+/// Reads results: a folder or a zip archive with res_*.txt (ICDAR) or *.json (ours), or one .jsonl.
+/// Throws Error: io, malformed (with the place), too_large, unsupported (nothing of that kind).
+Predictions read_predictions(const std::string& path);
+
+/// Called with the number of images done, from one thread at a time.
+using Progress = std::function<void(std::size_t done)>;
+
+struct Run {
+    Predictions predictions;
+    double seconds = 0;
+};
+
+/// Detects the text of all images, `lanes` of them at a time. Throws Error at the first image that
+/// cannot be used.
+Run predict_all(const Detector& detector, const DetectOptions& options, const data::Dataset& data,
+                int lanes, const Progress& progress);
+
+struct ValOptions {
+    const eval::Protocol* protocol = nullptr;
+    formats::Shape shape = formats::Shape::quad;  ///< which outline of a result is scored
+    double ignore_below = 0;                      ///< MhLiao's quirk has 8
+};
+
+struct Validation {
+    eval::Evaluation evaluation;
+    float min_score = 0;  ///< that the protocol reports
+    std::vector<eval::ImageResult> results;
+    eval::Totals totals;
+    eval::Confidence confidence;
+    std::vector<std::string> warnings;
+};
+
+/// Images without a result count as empty, with a warning. Throws Error{invalid_argument} for a
+/// result of an image that is not in the data set.
+Validation validate(const data::Dataset& data, const Predictions& predictions,
+                    const ValOptions& options);
+
+/// Writes to `folder`: summary.json, images.csv, curves (precision_recall, score_threshold; SVG and
+/// PNG) and submission.zip. `run`: timing, null for result files.
+void write_validation(const std::string& folder, const Validation& validation,
+                      const Predictions& predictions, const ValOptions& options, const Run* run);
+
+/// Mean milliseconds of each step over all images.
+std::map<std::string, double> mean_timing(const Predictions& predictions);
+
+}  // namespace dbnet::app
