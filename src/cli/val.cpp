@@ -5,6 +5,7 @@
 
 #include "app/default_model.hpp"
 #include "app/option_names.hpp"
+#include "app/report.hpp"
 #include "app/val.hpp"
 #include "cli/command.hpp"
 #include "cli/data_options.hpp"
@@ -23,6 +24,7 @@ struct Arguments {
     std::string size;
     std::string preset;
     std::string out = "runs/val";
+    std::string report;
     double ignore_below = 0;
     int threads = 0;
     DetectOptions detect;
@@ -93,6 +95,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
     for (const std::string& text : validation.warnings) terminal.message(LogLevel::warning, text);
     print(validation, options, timed);
     app::write_validation(arguments.out, validation, done.predictions, options, timed);
+    if (!arguments.report.empty()) app::write_report(arguments.report, data, validation);
     terminal.message(LogLevel::info, "-> " + arguments.out);
     return kDone;
 }
@@ -123,6 +126,8 @@ Run set_up_val(CLI::App& app) {
     app.add_option("--out", arguments->out, "folder for the figures and curves")
         ->type_name("DIR")
         ->capture_default_str();
+    app.add_option("--report", arguments->report, "folder for a page that shows every error")
+        ->type_name("DIR");
     app.add_option("--preset", arguments->preset, "native, mhliao, mmocr or paddle")
         ->type_name("NAME");
     app.add_option("--size", arguments->size, "network input, as for predict")->type_name("RULE");
