@@ -186,12 +186,6 @@ Tensor conv_of_doubled(const Tensor& x, const Tensor& weight) {
         .permute({0, 3, 1, 2});
 }
 
-bool is_same_3x3(const model::ConvAttributes& attributes) {
-    const model::Window& w = attributes.window;
-    return attributes.group == 1 && w.kernel == Dims{3, 3} && w.strides == Dims{1, 1} &&
-           w.dilations == Dims{1, 1} && w.pads_begin == Dims{1, 1} && w.pads_end == Dims{1, 1};
-}
-
 /// One square kernel for each channel, the same step and padding on all sides.
 bool is_depthwise(const model::ConvAttributes& attributes, const Tensor& weight) {
     const model::Window& w = attributes.window;
@@ -201,8 +195,25 @@ bool is_depthwise(const model::ConvAttributes& attributes, const Tensor& weight)
            w.pads_begin[0] == w.pads_begin[1];
 }
 
+/// conv3x3(double(coarse) + conv1x1(fine)): the two convolutions of `fine` are one, whose kernel is
+/// the product of theirs.
+Values conv_of_merged(const Call& call) {
+    const Inputs in(call);
+    const Tensor& outer = in[1];
+    const Tensor& inner = call.lateral[1].tensor;
+    const std::int64_t out = outer.size(0);
+    const Tensor taps = outer.to(torch::kFloat32).permute({0, 2, 3, 1}).flatten(0, 2);
+    const Tensor kernel = at::matmul(taps, inner.to(torch::kFloat32).flatten(1))
+                              .reshape({out, 3, 3, inner.size(1)})
+                              .permute({0, 3, 1, 2})
+                              .to(outer.scalar_type());
+    const Tensor fine = at::conv2d(call.lateral[0].settled(), kernel, in.optional(2), 1, 1);
+    return {fine + conv_of_doubled(call.residual.settled(), outer)};
+}
+
 Values conv(const Call& call) {
     const Inputs in(call);
+    if (call.step.lateral != nullptr) return conv_of_merged(call);
     const Value& input = call.inputs[0];
     Dims dims = in.dims(0);
     if (input.coarse.defined()) {
@@ -345,21 +356,6 @@ Values reduce_mean(const Call& call) {
     return {in[0].mean(axes, true).reshape(attributes.output)};
 }
 
-/// How often the axes double a map, 0 if they do something else.
-int doublings(const std::vector<engine::ResizeAxis>& axes, const Dims& input) {
-    if (input.size() != 4) return 0;
-    int times = 0;
-    while (static_cast<std::int64_t>(axes[3].low.size()) > input[3] << times) ++times;
-    for (std::size_t axis = 0; axis < 4; ++axis) {
-        const auto& [low, high, weight] = axes[axis];
-        const int shift = axis < 2 ? 0 : times;
-        if (static_cast<std::int64_t>(low.size()) != input[axis] << shift) return 0;
-        for (std::size_t i = 0; i < low.size(); ++i)
-            if (low[i] != static_cast<std::int64_t>(i) >> shift || weight[i] != 0) return 0;
-    }
-    return times;
-}
-
 /// Takes each element of an axis from two others.
 Tensor resized(const Tensor& x, std::int64_t axis, const engine::ResizeAxis& places) {
     const auto taken = [&](const std::vector<std::int64_t>& from) {
@@ -378,10 +374,10 @@ Values resize(const Call& call) {
     const Inputs in(call);
     const Dims dims = in.dims();
     const auto attributes = model::resize_attributes(in.node(), dims, in.floats(2), in.ints(3));
-    const auto axes = engine::resize_axes(attributes, dims);
     Value result = in[0];
-    result.doublings = doublings(axes, dims);
+    result.doublings = doublings(attributes, dims);
     if (result.doublings > 0) return {result};
+    const auto axes = engine::resize_axes(attributes, dims);
     for (std::size_t i = 0; i < axes.size(); ++i)
         if (attributes.output[i] != dims[i])
             result.tensor = resized(result.tensor, static_cast<std::int64_t>(i), axes[i]);

@@ -35,6 +35,7 @@ struct Call {
     const Step& step;
     std::vector<Value> inputs;
     Value residual;
+    std::vector<Value> lateral;          ///< the inputs of the step's lateral convolution
     const model::InferredValues& known;  ///< of integer and other shape-like inputs
     bool training = false;               ///< BatchNormalization: uses the statistics of the batch
 };

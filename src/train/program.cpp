@@ -1,10 +1,16 @@
 // Planning runs backwards from the wanted values, so that what nobody needs is never computed, and
 // joins BatchNormalization with the addition and the activation behind it: on a CPU these are bound
 // by memory, and one pass over the map instead of three is worth more than any faster arithmetic.
+//
+// The finest level of a feature pyramid, conv3x3(double(coarse) + conv1x1(fine)), is joined, too:
+// the two convolutions behind each other are one of fewer channels, and the doubled level is
+// convolved as it is, so that the sum, the largest map of the network, does not arise.
 #include "train/program.hpp"
 
 #include <algorithm>
 #include <unordered_map>
+
+#include "engine/resize_axis.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -45,13 +51,18 @@ class Planner {
 public:
     Planner(const Graph& graph, const model::InferredValues& values, const ParameterRoles& roles,
             const std::vector<std::string>& wanted)
-        : graph_(graph), values_(values), roles_(roles), wanted_(wanted.begin(), wanted.end()) {
+        : graph_(graph),
+          values_(values),
+          roles_(roles),
+          made_by_(producers(graph)),
+          wanted_(wanted.begin(), wanted.end()) {
         find_live();
         find_needed();
     }
 
     std::vector<Step> steps() {
         join_batch_norms();
+        join_laterals();
         std::vector<Step> steps;
         for (const Node& node : graph_.nodes) {
             if (!needed_.contains(&node) || absorbed_.contains(&node)) continue;
@@ -153,6 +164,65 @@ private:
         joined_.emplace(&last, std::move(step));
     }
 
+    void join_laterals() {
+        for (const Node& node : graph_.nodes)
+            if (node.op == Op::Conv && needed_.contains(&node)) join_lateral(node);
+    }
+
+    /// The producer of the value if it is that operation and `reader` alone reads the value.
+    const Node* private_producer(const std::string& value, Op op, const Node& reader) const {
+        const auto found = made_by_.find(value);
+        const bool fits = found != made_by_.end() && found->second->op == op &&
+                          only_reader(value) == &reader && !absorbed_.contains(found->second);
+        return fits ? found->second : nullptr;
+    }
+
+    void join_lateral(const Node& node) {
+        const Node* add = private_producer(node.inputs[0], Op::Add, node);
+        if (add == nullptr) return;
+        for (const std::size_t side : {0, 1}) {
+            const Node* enlarge = private_producer(add->inputs[side], Op::Resize, *add);
+            const Node* lateral = private_producer(add->inputs[1 - side], Op::Conv, *add);
+            if (enlarge == nullptr || lateral == nullptr || !is_lateral(node, *lateral, *enlarge))
+                continue;
+            joined_.emplace(&node, Step{.node = &node,
+                                        .residual = enlarge->inputs[0],
+                                        .lateral = lateral,
+                                        .output = node.outputs.front()});
+            absorbed_.insert({add, enlarge, lateral});
+            return;
+        }
+    }
+
+    const model::Dims& dims(const std::string& value) const { return values_.at(value).dims; }
+
+    /// Whether the three are what their names say, and fewer products when joined.
+    bool is_lateral(const Node& node, const Node& lateral, const Node& enlarge) const {
+        const model::Dims& out = dims(node.inputs[1]);
+        const model::Dims& in = dims(lateral.inputs[1]);
+        if (!is_same_3x3(
+                model::conv_attributes(node, dims(node.inputs[0]), dims(node.inputs[1]))) ||
+            in != model::Dims{in[0], in[1], 1, 1} || lateral.inputs.size() != 2 ||
+            dims(lateral.inputs[0])[1] != in[1] ||
+            dims(lateral.inputs[0])[2] != dims(node.inputs[0])[2] || !is_doubling(enlarge))
+            return false;
+        return 9 * in[1] * out[0] + 4 * in[0] * out[0] < in[1] * in[0] + 9 * in[0] * out[0];
+    }
+
+    bool is_doubling(const Node& resize) const {
+        std::vector<float> scales;
+        std::vector<std::int64_t> sizes;
+        const auto constant = [&](std::size_t index) -> const model::Tensor* {
+            const bool given = index < resize.inputs.size() && !resize.inputs[index].empty();
+            return given ? &values_.at(resize.inputs[index]).constant : nullptr;
+        };
+        if (const model::Tensor* values = constant(2))
+            scales.assign(values->f32().begin(), values->f32().end());
+        if (const model::Tensor* values = constant(3)) sizes = model::integers(*values);
+        const model::Dims& input = dims(resize.inputs[0]);
+        return doublings(model::resize_attributes(resize, input, scales, sizes), input) == 1;
+    }
+
     void mark_full_precision(std::vector<Step>& steps) const {
         std::set<std::string> feeds_weighted;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
@@ -174,12 +244,15 @@ private:
     static std::vector<std::string> inputs_of(const Step& step) {
         std::vector<std::string> inputs = step.node->inputs;
         if (!step.residual.empty()) inputs.push_back(step.residual);
+        if (step.lateral != nullptr)
+            inputs.insert(inputs.end(), step.lateral->inputs.begin(), step.lateral->inputs.end());
         return inputs;
     }
 
     const Graph& graph_;
     const model::InferredValues& values_;
     const ParameterRoles& roles_;
+    std::unordered_map<std::string, const Node*> made_by_;
     std::set<std::string> wanted_;
     std::set<std::string> live_;
     std::set<const Node*> needed_;
@@ -216,6 +289,28 @@ ParameterRoles parameter_roles(const Graph& graph) {
             assign(node.inputs[i], roles.statistics);
     }
     return roles;
+}
+
+bool is_same_3x3(const model::ConvAttributes& attributes) {
+    using model::Dims;
+    const model::Window& w = attributes.window;
+    return attributes.group == 1 && w.kernel == Dims{3, 3} && w.strides == Dims{1, 1} &&
+           w.dilations == Dims{1, 1} && w.pads_begin == Dims{1, 1} && w.pads_end == Dims{1, 1};
+}
+
+int doublings(const model::ResizeAttributes& attributes, const model::Dims& input) {
+    if (input.size() != 4) return 0;
+    const auto axes = engine::resize_axes(attributes, input);
+    int times = 0;
+    while (static_cast<std::int64_t>(axes[3].low.size()) > input[3] << times) ++times;
+    for (std::size_t axis = 0; axis < 4; ++axis) {
+        const auto& [low, high, weight] = axes[axis];
+        const int shift = axis < 2 ? 0 : times;
+        if (static_cast<std::int64_t>(low.size()) != input[axis] << shift) return 0;
+        for (std::size_t i = 0; i < low.size(); ++i)
+            if (low[i] != static_cast<std::int64_t>(i) >> shift || weight[i] != 0) return 0;
+    }
+    return times;
 }
 
 std::vector<Step> plan_steps(const Graph& graph, const model::InferredValues& values,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/attributes.hpp"
 #include "model/graph.hpp"
 #include "model/shape_inference.hpp"
 
@@ -24,10 +25,13 @@ ParameterRoles parameter_roles(const model::Graph& graph);
 /// A node, and what is computed along with it.
 struct Step {
     const model::Node* node = nullptr;
-    /// BatchNormalization: the other operand of the Add behind it; empty without one.
+    /// BatchNormalization: the other operand of the Add behind it. Conv with a lateral: the coarser
+    /// level. Empty without one.
     std::string residual = {};
     /// BatchNormalization: the Relu or HardSwish behind it (and behind the Add).
     const model::Node* activation = nullptr;
+    /// Conv: the 1x1 convolution whose result, added to `residual` doubled, is the node's input.
+    const model::Node* lateral = nullptr;
     std::string output =
         {};  ///< of the last of these nodes; the node's own first one if it is alone
     /// Computed in f32 whatever the precision: sigmoids, and what no convolution or other weighted
@@ -35,6 +39,13 @@ struct Step {
     bool full_precision = false;
     std::vector<std::string> last_uses = {};  ///< values that no later step reads and nobody wants
 };
+
+/// A 3x3 convolution that keeps the extents, without groups.
+bool is_same_3x3(const model::ConvAttributes& attributes);
+
+/// How often a Resize of [N, C, H, W] repeats each pixel in pairs: 1 doubles the extents, 2 doubles
+/// twice. 0 if it does something else.
+int doublings(const model::ResizeAttributes& attributes, const model::Dims& input);
 
 /// The steps that compute `wanted` from inputs of the extents that `values` was inferred with, in
 /// order. What follows from extents alone (the arithmetic in front of a Resize) has no step: it is
