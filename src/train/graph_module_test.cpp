@@ -230,6 +230,55 @@ TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
         EXPECT_LT(distance(weight.grad(), w[name].grad()), 1e-4) << name;
 }
 
+/// The levels of a feature pyramid, added and concatenated.
+test::GraphCase pyramid() {
+    GraphBuilder b(8);
+    const Dims pads(4, 1);
+    const std::string fine = b.input({2, 4, 8, 12});
+    const auto doubled = [&](const std::string& x) {
+        return b.add(Op::Resize, {x, "", b.reals({1, 1, 2, 2})},
+                     {{"mode", std::string("nearest")},
+                      {"coordinate_transformation_mode", std::string("asymmetric")},
+                      {"nearest_mode", std::string("floor")}});
+    };
+    const std::string coarse = b.add(Op::Conv, {fine, b.parameter({12, 4, 3, 3})},
+                                     {{"strides", Dims{2, 2}}, {"pads", pads}});
+    const std::string lateral = b.add(Op::Conv, {fine, b.parameter({12, 4, 1, 1})});
+    const std::string merged = b.add(Op::Add, {doubled(coarse), lateral});
+    const std::string smooth =
+        b.add(Op::Conv, {merged, b.parameter({3, 12, 3, 3}), b.parameter({3})}, {{"pads", pads}});
+    const std::string fused =
+        b.add(Op::Concat, {doubled(coarse), smooth}, {{"axis", std::int64_t{1}}});
+    b.output(b.add(Op::Conv, {fused, b.parameter({2, 15, 3, 3})}, {{"pads", pads}}));
+    return b.finish("pyramid");
+}
+
+TEST(GraphModule, PyramidsGradientsAreThoseOfEnlargedLevels) {
+    const test::GraphCase graph_case = pyramid();
+    GraphModule module(graph_case.graph);
+    const Tensor image = values_of(graph_case.inputs[0]);
+    torch::manual_seed(6);
+    const Tensor y = module.forward(image)[0];
+    const Tensor direction = torch::randn(y.sizes());
+    (y * direction).sum().backward();
+
+    std::map<std::string, Tensor> copies;
+    for (const auto& [name, weight] : module.weights()) copies[name] = leaf(weight);
+    std::vector<const model::Node*> convs;
+    for (const model::Node& node : graph_case.graph.nodes)
+        if (node.op == Op::Conv) convs.push_back(&node);
+    const auto weight = [&](std::size_t conv) { return copies.at(convs[conv]->inputs[1]); };
+    const Tensor coarse = at::conv2d(image, weight(0), {}, 2, 1);
+    const Tensor enlarged = at::upsample_nearest2d(coarse, {8, 12});
+    const Tensor merged = enlarged + at::conv2d(image, weight(1));
+    const Tensor smooth = at::conv2d(merged, weight(2), copies.at(convs[2]->inputs[2]), 1, 1);
+    const Tensor truth = at::conv2d(at::cat({enlarged, smooth}, 1), weight(3), {}, 1, 1);
+    (truth * direction).sum().backward();
+    EXPECT_LT(distance(y, truth), 1e-4);
+    for (const auto& [name, parameter] : module.weights())
+        EXPECT_LT(distance(parameter.grad(), copies.at(name).grad()), 1e-3) << name;
+}
+
 TEST(GraphModule, GivesAnyValueByName) {
     const test::GraphCase graph_case = head();
     const std::string map = graph_case.graph.outputs[0].name;
