@@ -1,5 +1,15 @@
 # Every --help ends with three examples, and they work.
-for command in "" predict benchmark model "model info" doctor; do
+# Labels for val and tune: what the model itself finds, and one image for the holdout.
+cp photos/a.jpg photos/img_10.jpg
+expect 0 dbnet predict photos --model det.onnx --out found --format icdar
+mkdir gts
+for file in found/icdar/res_*.txt; do
+  sed 's/$/,text/' "$file" > "gts/gt_${file#found/icdar/res_}"
+done
+expect 0 dbnet val --data photos --labels gts --model det.onnx
+cp runs/val/submission.zip results.zip
+
+for command in "" predict val tune benchmark model "model info" doctor; do
   # shellcheck disable=SC2086
   expect 0 dbnet $command --help
   sed -n '/^Examples:$/,$s/^  //p' stdout > examples.txt
