@@ -117,8 +117,12 @@ void expect_partners(const std::vector<Region>& regions, const std::vector<Polyg
 }
 
 void expect_regions(const std::vector<Region>& regions, const std::vector<Polygon>& expected) {
+    if (!kSameOpenCv) {
+        // A score at the threshold may fall on its other side: one region more, never one less.
+        EXPECT_LE(regions.size(), expected.size() + 1);
+        return expect_partners(regions, expected);
+    }
     ASSERT_EQ(regions.size(), expected.size());
-    if (!kSameOpenCv) return expect_partners(regions, expected);
     for (std::size_t i = 0; i < regions.size(); ++i) {
         SCOPED_TRACE("region " + std::to_string(i));
         expect_points(regions[i].polygon, expected[i]);
@@ -131,8 +135,9 @@ void expect_scores(const std::vector<Region>& regions, const json& detections) {
     for (const Region& region : regions) actual.push_back(region.score);
     for (const json& detection : detections) expected.push_back(detection["score"]);
     if (!kSameOpenCv) {
-        std::sort(actual.begin(), actual.end());
-        std::sort(expected.begin(), expected.end());
+        std::sort(actual.rbegin(), actual.rend());
+        std::sort(expected.rbegin(), expected.rend());
+        ASSERT_GE(actual.size(), expected.size());
     }
     for (std::size_t i = 0; i < expected.size(); ++i)
         EXPECT_NEAR(actual[i], expected[i], kScoreTolerance) << "region " << i;

@@ -32,7 +32,7 @@ void expect_mask(const std::vector<std::uint8_t>& map, const std::string& path) 
     int different = 0;
     for (std::size_t i = 0; i < map.size(); ++i)
         different += (map[i] != 0) != (expected.view().data[3 * i] == 255);
-    EXPECT_LE(different, kSameOpenCv ? 0 : static_cast<int>(map.size() / 2000)) << path;
+    EXPECT_LE(different, kSameOpenCv ? 0 : static_cast<int>(map.size() / 1000)) << path;
 }
 
 void expect_threshold(const std::vector<float>& map, const std::string& path) {
