@@ -9,12 +9,9 @@
 #include <torch/torch.h>
 
 #include "model/graph.hpp"
+#include "train/options.hpp"
 
 namespace dbnet::train {
-
-/// Type of activations and of the weights of convolutions and matrix products. Master weights,
-/// batch statistics and running statistics are f32 always; f16 is for CUDA only.
-enum class Precision { f32, bf16, f16 };
 
 /// Any model::Graph with one f32 image input, executed by LibTorch under autograd
 /// (docs/design/architecture.md, section 2). What it computes is what the graph says; how is

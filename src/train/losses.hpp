@@ -4,21 +4,12 @@
 
 #include <torch/torch.h>
 
+#include "train/options.hpp"
+
 // The losses of Differentiable Binarization (paper, section 3.5; specification, 5): balanced
 // cross-entropy or Dice on the probability map, Dice on the approximate binary map, L1 on the
 // threshold map. All sums run over the whole batch.
 namespace dbnet::train {
-
-enum class ProbabilityLoss { balanced_bce, dice };
-
-struct LossOptions {
-    double probability_weight = 5;
-    double threshold_weight = 10;
-    double binary_weight = 1;
-    ProbabilityLoss probability_loss = ProbabilityLoss::balanced_bce;
-    double negative_ratio = 3;  ///< hardest negatives kept per positive pixel
-    double k = 50;              ///< steepness of the approximate binarisation
-};
 
 /// What the network should have said, f32. Maps are [N, 1, H, W].
 struct LossTargets {

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <dbnet/detector.hpp>
+
+#include "data/dataset.hpp"
+#include "data/sample.hpp"
+#include "detect/preprocess.hpp"
+#include "model/networks/network.hpp"
+
+// Everything that a training run is told; a configuration file fills it (docs/training.md). Without
+// LibTorch, so that whoever reads configurations need not compile it.
+namespace dbnet::train {
+
+/// Type of activations and of the weights of convolutions and matrix products. Master weights,
+/// batch statistics and running statistics are f32 always; f16 is for CUDA only.
+enum class Precision { f32, bf16, f16 };
+
+enum class ProbabilityLoss { balanced_bce, dice };
+
+/// Paper, section 3.5; specification, 5.
+struct LossOptions {
+    double probability_weight = 5;
+    double threshold_weight = 10;
+    double binary_weight = 1;
+    ProbabilityLoss probability_loss = ProbabilityLoss::balanced_bce;
+    double negative_ratio = 3;  ///< hardest negatives kept per positive pixel
+    double k = 50;              ///< steepness of the approximate binarisation
+};
+
+/// What is trained, and what it starts from.
+struct StartOptions {
+    /// The network that `init` holds (an ONNX file) instead of the one that `network` describes.
+    bool network_of_init = false;
+    /// With network_of_init: `threshold_branch` says whether a network without one gets it.
+    model::NetworkOptions network;
+    /// Weights to start from: .pth, .onnx, a checkpoint or the folder of a run; empty: random.
+    std::string init;
+};
+
+struct OptimizerOptions {
+    enum class Kind { sgd, adam, adamw };
+    Kind kind = Kind::adamw;
+    double rate = 1e-3;     ///< the highest learning rate
+    double momentum = 0.9;  ///< SGD
+    double beta1 = 0.9;     ///< Adam, AdamW
+    double beta2 = 0.999;
+    double weight_decay = 1e-4;  ///< not for biases and BatchNormalization
+    double clip_norm = 0;        ///< gradients are scaled down to this norm; 0: never
+};
+
+/// The learning rate over the run.
+struct ScheduleOptions {
+    enum class Kind { constant, poly, cosine, step };
+    Kind kind = Kind::cosine;
+    double warmup = 0;               ///< epochs in which the rate rises linearly from 0
+    double power = 0.9;              ///< poly
+    std::vector<double> milestones;  ///< step: epochs at which the rate is multiplied by gamma
+    double gamma = 0.1;
+    double final_rate = 0;  ///< poly, cosine: relative to the highest rate
+};
+
+/// How a model is judged while it is trained.
+struct ValidationOptions {
+    std::vector<data::DatasetSpec> data;  ///< empty: no validation
+    double every = 1;                     ///< epochs
+    SizeRule size;                        ///< network input
+    float threshold = 0.3f;               ///< binarisation
+    float unclip_ratio = 1.5f;
+    int patience = 0;  ///< stop after so many validations without a better hmean; 0: never
+};
+
+struct TrainOptions {
+    StartOptions start;
+    std::vector<data::DatasetSpec> data;
+    data::SampleOptions sample;
+    detect::InputSpec input;
+    LossOptions loss;
+    OptimizerOptions optimizer;
+    ScheduleOptions schedule;
+    ValidationOptions validation;
+
+    double epochs = 100;
+    int batch_size = 8;
+    int accumulate = 1;  ///< batches whose gradients are added up for one step of the optimiser
+    double ema = 0;      ///< decay of the averaged weights, per step; 0: no average
+    /// Parameters whose names start with one of these stay as they are for the first freeze_epochs.
+    std::vector<std::string> freeze;
+    double freeze_epochs = 0;  ///< negative: for the whole run
+    Precision precision = Precision::f32;
+    std::uint64_t seed = 0;
+    double checkpoint_minutes = 10;
+
+    // How, not what: a run may be continued with others.
+    std::string device = "auto";  ///< auto, cpu or cuda
+    int threads = 0;              ///< that compute; 0: all cores
+    int workers = 1;              ///< threads that make samples
+};
+
+/// Throws Error{invalid_argument}, naming the option and its range.
+void check(const TrainOptions& options);
+
+}  // namespace dbnet::train
