@@ -141,6 +141,25 @@ Listing list_common(const DatasetSpec& spec, const formats::Format& format) {
     return listing;
 }
 
+Listing list_made(const DatasetSpec& spec) {
+    Listing listing;
+    const std::uint64_t count = spec.source->count();
+    if (count == 0 || count > PictureSource::kMostPictures)
+        core::fail(ErrorCode::invalid_argument, spec.images, ": ", count,
+                   " pictures are to be made, expected 1 to ", PictureSource::kMostPictures);
+    listing.images.reserve(count);
+    for (std::uint64_t number = 0; number < count; ++number)
+        listing.images.push_back({core::concat(spec.images, ":", number), "", {}, number});
+    return listing;
+}
+
+Listing list_read(const DatasetSpec& spec) {
+    const formats::Format& format = format_of(spec);
+    const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
+    return convention != kConventions.end() ? list_separate(spec, *convention)
+                                            : list_common(spec, format);
+}
+
 /// Only the last digit of the last number in the name matters: it is 0 for multiples of 10.
 bool in_holdout(const std::string& image, std::size_t place) {
     const std::string stem = fs::path(image).stem().string();
@@ -190,10 +209,7 @@ Size ResizeRule::apply(Size image) const {
 }
 
 Listing list_images(const DatasetSpec& spec) {
-    const formats::Format& format = format_of(spec);
-    const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
-    Listing listing = convention != kConventions.end() ? list_separate(spec, *convention)
-                                                       : list_common(spec, format);
+    Listing listing = spec.source != nullptr ? list_made(spec) : list_read(spec);
     keep_split(listing.images, spec.split);
     return listing;
 }
@@ -221,6 +237,11 @@ std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
                        std::make_move_iterator(record.regions.end()));
     });
     return regions;
+}
+
+Picture read_picture(const DatasetSpec& spec, const LabelledImage& image) {
+    if (spec.source != nullptr) return spec.source->make(image.number);
+    return {Image::read(image.image), read_labels(spec, image)};
 }
 
 }  // namespace dbnet::data

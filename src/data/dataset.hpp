@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "data/picture_source.hpp"
 #include "formats/formats.hpp"
 
 // Data sets: images of a folder and the annotations that belong to them (docs/data.md).
@@ -51,16 +53,21 @@ struct DatasetSpec {
     double weight = 1;  ///< how often each image comes in an epoch, on average
     ResizeRule resize = {};
     Unlabelled unlabelled = Unlabelled::error;
+    /// If set, the pictures are made, not read: `format`, `labels` and `unlabelled` do not matter,
+    /// and `images` is what messages call the source.
+    std::shared_ptr<const PictureSource> source = {};
 };
 
 struct LabelledImage {
     std::string image;   ///< path
     std::string labels;  ///< path; empty: there are none, and that is right
     std::vector<formats::RecordRegion> regions = {};  ///< of formats with one file for all images
+    std::uint64_t number = 0;                         ///< of a picture that is made
 };
 
-/// The images of the split, sorted by path, and what stands in the way of using all of them: an
-/// image without labels, a label file that names no image, a name that two images have.
+/// The images of the split, sorted by path (made ones: by number), and what stands in the way of
+/// using all of them: an image without labels, a label file that names no image, a name that two
+/// images have.
 struct Listing {
     std::vector<LabelledImage> images;
     std::vector<std::string> problems;
@@ -87,5 +94,8 @@ private:
 /// The annotations of an image, read from its file if it has one of its own. Throws as
 /// formats::Format::read does.
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec, const LabelledImage& image);
+
+/// The image and its annotations, read or made. Throws as Image::read and read_labels do.
+Picture read_picture(const DatasetSpec& spec, const LabelledImage& image);
 
 }  // namespace dbnet::data

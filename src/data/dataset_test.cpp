@@ -128,6 +128,36 @@ TEST(Dataset, every_tenth_image_is_held_out) {
     EXPECT_EQ(split("l", Split::train).size(), 19u);
 }
 
+/// Pictures of 20x10 pixels with one text, as far from the left as their number says.
+class Row final : public PictureSource {
+public:
+    explicit Row(std::uint64_t count) : count_(count) {}
+    std::uint64_t count() const override { return count_; }
+    Picture make(std::uint64_t number) const override {
+        const double x = static_cast<double>(number);
+        return {Image(20, 10), {{{{x, 0}, {x + 1, 0}, {x + 1, 1}}}}};
+    }
+
+private:
+    std::uint64_t count_;
+};
+
+TEST(Dataset, pictures_can_be_made_instead_of_read) {
+    DatasetSpec spec;
+    spec.images = "made";
+    spec.source = std::make_shared<Row>(12);
+    const Dataset all(spec);
+    ASSERT_EQ(all.images().size(), 12u);
+    EXPECT_EQ(all.images()[11].image, "made:11");
+    const Picture picture = read_picture(all.spec(), all.images()[11]);
+    EXPECT_EQ(picture.image.width(), 20);
+    EXPECT_EQ(picture.regions.at(0).polygon[0].x, 11);
+    spec.split = Split::holdout;
+    EXPECT_EQ(names(list_images(spec).images), "made:0 made:10 ");
+    spec.source = std::make_shared<Row>(PictureSource::kMostPictures + 1);
+    EXPECT_NE(message_of([&] { list_images(spec); }).find("expected 1 to"), std::string::npos);
+}
+
 TEST(Dataset, what_cannot_be_used_is_said) {
     const test::TempDir folder;
     write(folder / "a/1.jpg", "");

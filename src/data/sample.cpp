@@ -6,13 +6,13 @@ namespace dbnet::data {
 
 Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
                    const SampleOptions& options, core::Random random) {
+    Picture original = read_picture(spec, image);
     std::vector<TextLabel> labels;
-    for (formats::RecordRegion& region : read_labels(spec, image))
+    for (formats::RecordRegion& region : original.regions)
         labels.push_back({std::move(region.polygon), region.ignore});
-    const Image original = Image::read(image.image);
-    const Size size{original.width(), original.height()};
+    const Size size{original.image.width(), original.image.height()};
     const View view = draw_view(size, spec.resize.apply(size), labels, options.augment, random);
-    Sample sample{warp(original, view, options.augment.size), transform(labels, view), {}};
+    Sample sample{warp(original.image, view, options.augment.size), transform(labels, view), {}};
     jitter_colours(sample.picture, options.augment, random);
     sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
                                   options.targets);

@@ -23,8 +23,8 @@ struct Sample {
     TargetMaps targets;
 };
 
-/// Reads an image and its labels, augments both and draws the target maps. A function of the files,
-/// the options and the state of `random`. Throws as Image::read and read_labels do.
+/// Reads (or makes) an image and its labels, augments both and draws the target maps. A function of
+/// the files, the options and the state of `random`. Throws as read_picture does.
 Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
                    const SampleOptions& options, core::Random random);
 
