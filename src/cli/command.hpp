@@ -21,6 +21,7 @@ struct Verb {
 };
 
 Run set_up_predict(CLI::App& app);
+Run set_up_train(CLI::App& app);
 Run set_up_val(CLI::App& app);
 Run set_up_tune(CLI::App& app);
 Run set_up_benchmark(CLI::App& app);

@@ -16,6 +16,7 @@ void catch_interrupts() {
     action.sa_handler = note_interrupt;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
 }
 
 bool interrupted() noexcept { return is_interrupted != 0; }

@@ -1,0 +1,439 @@
+#include "train/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "core/error.hpp"
+#include "core/threads.hpp"
+#include "core/timer.hpp"
+#include "data/loader.hpp"
+#include "model/onnx.hpp"
+#include "train/graph_module.hpp"
+#include "train/losses.hpp"
+#include "train/model_metadata.hpp"
+#include "train/optimizer.hpp"
+#include "train/run_files.hpp"
+#include "train/schedule.hpp"
+#include "train/start.hpp"
+#include "train/training_state.hpp"
+#include "train/validation.hpp"
+#include "train/watchdog.hpp"
+#include "train/weight_average.hpp"
+
+namespace dbnet::train {
+namespace {
+
+using core::LogLevel;
+using torch::Tensor;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr std::string_view kThresholdMap = "threshold";  ///< output of networks with that branch
+constexpr double kFirstLossScale = 65536;
+constexpr std::int64_t kLossScaleGrowth = 2000;  ///< good steps after which the scale is doubled
+
+torch::Device device_named(const std::string& name) {
+    const bool has_cuda = torch::cuda::is_available();
+    if (name == "cuda" && !has_cuda)
+        core::fail(ErrorCode::invalid_argument,
+                   "device is cuda, but this machine or this LibTorch has no CUDA device");
+    return name == "cpu" || !has_cuda ? torch::kCPU : torch::kCUDA;
+}
+
+std::vector<data::Dataset> open_all(const std::vector<data::DatasetSpec>& specs) {
+    if (specs.empty())
+        core::fail(ErrorCode::invalid_argument, "no data set to train on: data.train is empty");
+    std::vector<data::Dataset> opened;
+    for (const data::DatasetSpec& spec : specs) opened.emplace_back(spec);
+    return opened;
+}
+
+/// A batch on the device.
+struct DeviceBatch {
+    Tensor images;
+    LossTargets targets;
+};
+
+DeviceBatch to_device(data::Batch& batch, torch::Device device) {
+    const auto maps = [&](auto& values, int channels) {
+        using Value = typename std::decay_t<decltype(values)>::value_type;
+        return torch::from_blob(values.data(),
+                                {batch.samples, channels, batch.size.height, batch.size.width},
+                                torch::CppTypeToScalarType<Value>::value)
+            .to(device)
+            .to(torch::kFloat32);
+    };
+    return {maps(batch.images, 3),
+            {maps(batch.probability, 1), maps(batch.probability_mask, 1), maps(batch.threshold, 1),
+             maps(batch.threshold_mask, 1)}};
+}
+
+double number(const Tensor& loss) { return loss.defined() ? loss.item<double>() : kNaN; }
+
+/// The averaged weights in the module, for as long as it lives.
+class Averaged {
+public:
+    explicit Averaged(WeightAverage* average) : average_(average) {
+        if (average_ != nullptr) average_->exchange();
+    }
+    ~Averaged() {
+        if (average_ != nullptr) average_->exchange();
+    }
+    Averaged(const Averaged&) = delete;
+    Averaged& operator=(const Averaged&) = delete;
+
+private:
+    WeightAverage* average_;
+};
+
+/// Messages from other threads, until this one passes them on.
+class Complaints {
+public:
+    void put(const std::string& text) {
+        const std::lock_guard lock(mutex_);
+        texts_.push_back(text);
+    }
+    std::vector<std::string> take() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(texts_, {});
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::string> texts_;
+};
+
+std::string joined(const std::vector<std::string>& items) {
+    constexpr std::size_t kShown = 8;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kShown, items.size()); ++i)
+        text += (i == 0 ? "" : ", ") + items[i];
+    return items.size() > kShown ? core::concat(text, ", ... (", items.size(), ")") : text;
+}
+
+/// What became of the file that the weights come from, in lines for a person.
+std::vector<std::string> summary(const Start& start, const std::string& file) {
+    if (file.empty()) return {"the weights begin at random"};
+    std::vector<std::string> lines{core::concat(file, ": ", start.used.size(), " tensors used")};
+    if (!start.unused.empty()) lines.push_back("not used: " + joined(start.unused));
+    if (!start.fresh.empty()) lines.push_back("begin at random: " + joined(start.fresh));
+    return lines;
+}
+
+/// Ends a run whose numbers are none any more.
+struct Diverged {
+    std::string reason;
+};
+
+class Trainer {
+public:
+    Trainer(const TrainOptions& options, std::string run, Observer& observer,
+            std::function<bool()> interrupted);
+    RunEnd run();
+
+private:
+    void prepare(model::Graph graph);
+    void begin_or_resume();
+    void open_loader();
+
+    void step();
+    void learn(data::Batch& batch, StepReport& report);
+    void take_step(StepReport& report);
+    void adapt_loss_scale(bool overflown);
+    void set_freezing();
+
+    bool validation_is_due() const;
+    void validate();
+    bool is_out_of_patience() const;
+
+    void save();
+    void try_to_save();
+    model::Graph current_graph() const;
+    double epochs_of(std::uint64_t step) const;
+    RunPosition position() const;
+    void say(LogLevel level, const std::string& text) { observer_.message(level, text); }
+
+    const TrainOptions options_;
+    const std::string run_;
+    Observer& observer_;
+    const std::function<bool()> interrupted_;
+    const torch::Device device_;
+
+    std::vector<data::Dataset> datasets_;
+    std::unique_ptr<Validation> validation_;
+    std::unique_ptr<GraphModule> module_;
+    std::string probability_;          ///< name of the probability map
+    std::vector<std::string> logits_;  ///< of the probability map and, if any, the threshold map
+    std::unique_ptr<torch::optim::Optimizer> optimizer_;
+    std::unique_ptr<WeightAverage> average_;
+    Complaints complaints_;  ///< of the loader
+    std::unique_ptr<data::Loader> loader_;
+    Progress progress_;
+    std::uint64_t samples_per_step_ = 0;
+    std::uint64_t steps_ = 0;
+    std::optional<bool> is_frozen_;
+    core::Timer since_save_;
+};
+
+Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observer,
+                 std::function<bool()> interrupted)
+    : options_(options),
+      run_(std::move(run)),
+      observer_(observer),
+      interrupted_(std::move(interrupted)),
+      device_(device_named(options.device)) {
+    check(options_);
+    if (options_.precision == Precision::f16 && device_.is_cpu())
+        core::fail(ErrorCode::invalid_argument,
+                   "precision f16 needs a CUDA device; on a CPU use bf16");
+    at::set_num_threads(options_.threads > 0 ? options_.threads : core::available_cores());
+    datasets_ = open_all(options_.data);
+    if (!options_.validation.data.empty())
+        validation_ = std::make_unique<Validation>(options_.validation, options_.input);
+    begin_or_resume();
+    open_loader();
+}
+
+void Trainer::prepare(model::Graph graph) {
+    probability_ = graph.outputs.front().name;
+    logits_ = {logits_of(graph, probability_)};
+    for (const model::ValueInfo& output : graph.outputs)
+        if (output.name == kThresholdMap) logits_.push_back(logits_of(graph, output.name));
+    module_ = std::make_unique<GraphModule>(std::move(graph), options_.precision);
+    module_->to(device_);
+    module_->train();
+    optimizer_ = make_optimizer(module_->weights(), options_.optimizer);
+    if (options_.ema > 0) average_ = std::make_unique<WeightAverage>(*module_, options_.ema);
+}
+
+void Trainer::begin_or_resume() {
+    const std::vector<CheckpointFolder> folders = checkpoints(run_);
+    for (const CheckpointFolder& folder : folders) {
+        try {
+            prepare(model::read_onnx(folder.weights()));
+            progress_ = load_state(folder.state(), *optimizer_, *module_, average_ != nullptr);
+            say(LogLevel::info, core::concat("going on from step ", progress_.step));
+            return;
+        } catch (const Error& error) {
+            say(LogLevel::warning, core::concat(error.what(), "; trying an older checkpoint"));
+        }
+    }
+    if (!folders.empty())
+        core::fail(ErrorCode::malformed, run_, ": none of its checkpoints can be read");
+    Start start = make_start(options_.start);
+    for (const std::string& line : summary(start, options_.start.init)) say(LogLevel::info, line);
+    prepare(std::move(start.graph));
+    if (options_.precision == Precision::f16) progress_.loss_scale = kFirstLossScale;
+}
+
+void Trainer::open_loader() {
+    data::LoaderOptions loading;
+    loading.sample = options_.sample;
+    loading.input = options_.input;
+    loading.batch_size = options_.batch_size;
+    loading.workers = options_.workers;
+    loading.seed = options_.seed;
+    loading.position = progress_.samples;
+    loader_ = std::make_unique<data::Loader>(
+        datasets_, loading, [this](const std::string& text) { complaints_.put(text); });
+    samples_per_step_ = static_cast<std::uint64_t>(options_.batch_size) *
+                        static_cast<std::uint64_t>(options_.accumulate);
+    const double samples = options_.epochs * static_cast<double>(loader_->epoch_size());
+    steps_ = static_cast<std::uint64_t>(
+        std::max(1.0, std::ceil(samples / static_cast<double>(samples_per_step_))));
+}
+
+double Trainer::epochs_of(std::uint64_t step) const {
+    return static_cast<double>(step * samples_per_step_) /
+           static_cast<double>(loader_->epoch_size());
+}
+
+RunPosition Trainer::position() const {
+    return {progress_.step, steps_, progress_.samples, epochs_of(progress_.step)};
+}
+
+RunEnd Trainer::run() {
+    try {
+        while (true) {
+            if (interrupted_()) break;
+            if (validation_is_due()) validate();
+            if (progress_.step >= steps_ || is_out_of_patience()) {
+                save();
+                return progress_.step >= steps_ ? RunEnd::finished : RunEnd::out_of_patience;
+            }
+            step();
+            if (since_save_.seconds() >= 60 * options_.checkpoint_minutes) try_to_save();
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::cancelled) throw;
+    } catch (const Diverged& diverged) {
+        say(LogLevel::error, diverged.reason);
+        return RunEnd::diverged;
+    }
+    save();
+    return RunEnd::interrupted;
+}
+
+void Trainer::set_freezing() {
+    const bool freeze =
+        !options_.freeze.empty() &&
+        (options_.freeze_epochs < 0 || epochs_of(progress_.step) < options_.freeze_epochs);
+    if (is_frozen_ == freeze) return;
+    module_->freeze(freeze ? options_.freeze : std::vector<std::string>());
+    if (is_frozen_ || freeze)
+        say(LogLevel::info, freeze ? "frozen: part of the weights" : "nothing is frozen any more");
+    is_frozen_ = freeze;
+}
+
+/// One step of the optimiser.
+void Trainer::step() {
+    set_freezing();
+    StepReport report;
+    report.rate = options_.optimizer.rate *
+                  relative_rate(options_.schedule, epochs_of(progress_.step), options_.epochs);
+    drop_gradients(module_->weights());
+    for (int i = 0; i < options_.accumulate; ++i) {
+        const core::Timer waiting;
+        data::Batch batch = loader_->next();
+        report.times.data += waiting.seconds();
+        observer_.batch(position(), batch);
+        learn(batch, report);
+    }
+    take_step(report);
+    for (const std::string& text : complaints_.take()) say(LogLevel::warning, text);
+    observer_.step(report);
+}
+
+/// Forward and backward; adds to the report and to the gradients.
+void Trainer::learn(data::Batch& batch, StepReport& report) {
+    core::Timer forward;
+    const DeviceBatch input = to_device(batch, device_);
+    const std::vector<Tensor> logits = module_->values(input.images, logits_);
+    const Losses losses = losses_of_logits(logits.front(), logits.size() > 1 ? logits[1] : Tensor(),
+                                           input.targets, options_.loss);
+    const double share = 1.0 / options_.accumulate;
+    report.times.forward += forward.seconds();
+    const core::Timer backward;
+    (losses.total * (share * progress_.loss_scale)).backward();
+    report.losses.total += share * number(losses.total);
+    report.losses.probability += share * number(losses.probability);
+    report.losses.threshold += share * number(losses.threshold);
+    report.losses.binary += share * number(losses.binary);
+    report.times.backward += backward.seconds();
+    report.samples += batch.samples;
+    if (!std::isfinite(report.losses.total))
+        throw Diverged{bad_loss(*module_, input.images, report.losses, logits.size() > 1)};
+}
+
+void Trainer::take_step(StepReport& report) {
+    const core::Timer timer;
+    const Weights& weights = module_->weights();
+    report.gradient_norm = gradient_norm(weights) / progress_.loss_scale;
+    const bool finite = std::isfinite(report.gradient_norm);
+    if (!finite && options_.precision != Precision::f16) throw Diverged{bad_gradient(*module_)};
+    if (finite) {
+        double factor = 1 / progress_.loss_scale;
+        const double most = options_.optimizer.clip_norm;
+        if (most > 0 && report.gradient_norm > most) factor *= most / report.gradient_norm;
+        if (factor != 1) scale_gradients(weights, factor);
+        set_rate(*optimizer_, report.rate);
+        optimizer_->step();
+    }
+    adapt_loss_scale(!finite);
+    ++progress_.step;
+    progress_.samples += samples_per_step_;
+    if (average_) average_->update(progress_.step);
+    report.at = position();
+    report.times.optimizer = timer.seconds();
+}
+
+/// Half-precision gradients that overflow are no news: the step is left out and the scale halved.
+void Trainer::adapt_loss_scale(bool overflown) {
+    if (options_.precision != Precision::f16) return;
+    if (overflown) {
+        progress_.loss_scale /= 2;
+        progress_.good_steps = 0;
+    } else if (++progress_.good_steps == kLossScaleGrowth) {
+        progress_.loss_scale *= 2;
+        progress_.good_steps = 0;
+    }
+}
+
+bool Trainer::validation_is_due() const {
+    if (!validation_ || progress_.step == progress_.validated) return false;
+    const auto count = [&](std::uint64_t step) {
+        return std::floor(epochs_of(step) / options_.validation.every);
+    };
+    return progress_.step == steps_ || count(progress_.step) > count(progress_.validated);
+}
+
+void Trainer::validate() {
+    const Averaged averaged(average_.get());
+    ValidationReport report = validation_->run(
+        *module_, probability_,
+        [&](std::size_t done) { observer_.validating(done, validation_->images()); },
+        [&](const std::string& text) { say(LogLevel::warning, text); }, interrupted_);
+    report.at = position();
+    report.is_best = report.figures.hmean > progress_.best_hmean;
+    progress_.validated = progress_.step;
+    progress_.since_best = report.is_best ? 0 : progress_.since_best + 1;
+    if (report.is_best) {
+        progress_.best_hmean = report.figures.hmean;
+        progress_.box_threshold = static_cast<double>(report.box_threshold);
+        try {
+            model::write_onnx(current_graph(), best_weights(run_));
+        } catch (const Error& error) {
+            say(LogLevel::warning, core::concat("the best weights are not kept: ", error.what()));
+        }
+    }
+    observer_.validation(report);
+}
+
+bool Trainer::is_out_of_patience() const {
+    const int patience = options_.validation.patience;
+    return patience > 0 && progress_.since_best >= patience;
+}
+
+model::Graph Trainer::current_graph() const {
+    model::Graph graph = module_->to_graph();
+    describe(graph, options_,
+             {progress_.step, progress_.samples, progress_.best_hmean, progress_.box_threshold});
+    return graph;
+}
+
+void Trainer::save() {
+    if (const std::string weight = bad_weight(*module_); !weight.empty()) throw Diverged{weight};
+    write_checkpoint(run_, progress_.step, [&](const CheckpointFolder& folder) {
+        {
+            const Averaged averaged(average_.get());
+            model::write_onnx(current_graph(), folder.weights());
+        }
+        save_state(folder.state(), progress_, *optimizer_, *module_, average_ != nullptr);
+    });
+    since_save_ = {};
+}
+
+void Trainer::try_to_save() {
+    try {
+        save();
+    } catch (const Error& error) {
+        say(LogLevel::warning, core::concat("no checkpoint: ", error.what(),
+                                            "; the run goes on, older ones are kept"));
+        since_save_ = {};
+    }
+}
+
+}  // namespace
+
+RunEnd train(const TrainOptions& options, const std::string& run, Observer& observer,
+             const std::function<bool()>& interrupted) {
+    return Trainer(options, run, observer, interrupted).run();
+}
+
+}  // namespace dbnet::train

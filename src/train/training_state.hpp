@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <torch/torch.h>
+
+#include "train/graph_module.hpp"
+
+namespace dbnet::train {
+
+/// What a run remembers besides weights and optimiser.
+struct Progress {
+    std::uint64_t step = 0;       ///< of the optimiser, done
+    std::uint64_t samples = 0;    ///< consumed: where the loader goes on
+    double best_hmean = -1;       ///< of all validations; negative: there was none
+    double box_threshold = 0.6;   ///< that goes with best_hmean
+    std::uint64_t validated = 0;  ///< step of the last validation
+    std::int64_t since_best = 0;  ///< validations without a better one
+    double loss_scale = 1;        ///< f16
+    std::int64_t good_steps = 0;  ///< f16: since loss_scale was changed
+};
+
+/// Writes progress, the optimiser's state and, with `weights`, the module's weights and running
+/// statistics. Throws Error{io}.
+void save_state(const std::string& path, const Progress& progress,
+                const torch::optim::Optimizer& optimizer, const GraphModule& module, bool weights);
+
+/// The reverse. Throws Error: io, malformed (naming the file; nothing has changed, or all is to be
+/// thrown away).
+Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
+                    GraphModule& module, bool weights);
+
+}  // namespace dbnet::train

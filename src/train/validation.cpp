@@ -1,0 +1,131 @@
+#include "train/validation.hpp"
+
+#include <algorithm>
+
+#include <dbnet/error.hpp>
+
+#include "core/error.hpp"
+#include "core/timer.hpp"
+#include "detect/postprocess.hpp"
+
+namespace dbnet::train {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::size_t kPictures = 8;
+/// Scores below this are of no use to any threshold that would be chosen.
+constexpr float kLowestScore = 0.2f;
+constexpr int kThresholdSteps = 50;
+constexpr std::int64_t kMostPixels = 4'000'000;
+
+/// The first point with the best hmean.
+eval::CurvePoint best_point(const std::vector<eval::CurvePoint>& curve) {
+    eval::CurvePoint best;
+    best.min_score = 0.5f;
+    for (const eval::CurvePoint& point : curve)
+        if (point.min_score >= kLowestScore && point.figures.hmean > best.figures.hmean)
+            best = point;
+    return best;
+}
+
+/// Evaluation mode and f32, for as long as it lives.
+class Evaluating {
+public:
+    explicit Evaluating(GraphModule& module) : module_(module), precision_(module.precision()) {
+        module_.eval();
+        module_.set_precision(Precision::f32);
+    }
+    ~Evaluating() {
+        module_.set_precision(precision_);
+        module_.train();
+    }
+    Evaluating(const Evaluating&) = delete;
+    Evaluating& operator=(const Evaluating&) = delete;
+
+private:
+    GraphModule& module_;
+    Precision precision_;
+};
+
+}  // namespace
+
+Validation::Validation(const ValidationOptions& options, const detect::InputSpec& input)
+    : options_(options), input_(input) {
+    for (const data::DatasetSpec& spec : options.data) {
+        const data::Dataset dataset(spec);
+        for (const data::LabelledImage& image : dataset.images()) {
+            Labelled& labelled = images_.emplace_back();
+            labelled.path = image.image;
+            for (formats::RecordRegion& region : data::read_labels(spec, image))
+                labelled.truths.push_back({std::move(region.polygon), region.ignore});
+        }
+    }
+}
+
+std::vector<eval::Finding> Validation::findings(GraphModule& module, const std::string& probability,
+                                                const std::string& path) const {
+    const Image image = Image::read(path);
+    const detect::InputGeometry geometry =
+        detect::plan_input(image.width(), image.height(), options_.size, kMostPixels);
+    Tensor input = torch::empty({1, 3, geometry.height, geometry.width});
+    detect::preprocess(image, geometry, {0, 0, geometry.width, geometry.height}, input_,
+                       {input.data_ptr<float>(), static_cast<std::size_t>(input.numel())});
+    const torch::Device device = module.weights().begin()->second.device();
+    const Tensor map =
+        module.values(input.to(device), {probability}).front().to(torch::kCPU).contiguous();
+
+    detect::PostprocessOptions settings;
+    settings.threshold = options_.threshold;
+    settings.unclip_ratio = options_.unclip_ratio;
+    settings.box_threshold = kLowestScore;
+    const detect::MapView view{
+        map.data_ptr<float>(), static_cast<int>(map.size(3)), static_cast<int>(map.size(2)),
+        geometry.valid_width,  geometry.valid_height,         image.width(),
+        image.height()};
+    std::vector<eval::Finding> found;
+    for (const Region& region : detect::postprocess(view, settings).regions)
+        found.push_back({Polygon(region.quad.begin(), region.quad.end()), region.score});
+    return found;
+}
+
+ValidationReport Validation::run(GraphModule& module, const std::string& probability,
+                                 const std::function<void(std::size_t done)>& progress,
+                                 const std::function<void(const std::string&)>& say,
+                                 const std::function<bool()>& interrupted) {
+    const torch::NoGradGuard no_gradient;
+    const Evaluating evaluating(module);
+    const core::Timer timer;
+    std::vector<eval::Sample> samples;
+    for (Labelled& image : images_) {
+        if (interrupted()) core::fail(ErrorCode::cancelled, "validation was interrupted");
+        // Images of several data sets may have the same name.
+        eval::Sample& sample = samples.emplace_back(core::concat(samples.size()), image.truths,
+                                                    std::vector<eval::Finding>());
+        try {
+            sample.findings = findings(module, probability, image.path);
+        } catch (const Error& error) {
+            if (!std::exchange(image.unreadable, true)) say(error.what());
+        }
+        progress(samples.size());
+    }
+    const eval::Evaluation evaluation(samples, eval::protocol_named("icdar"));
+    const eval::CurvePoint best = best_point(evaluation.curve(kThresholdSteps));
+
+    ValidationReport report;
+    report.figures = best.figures;
+    report.box_threshold = best.min_score;
+    report.images = images_.size();
+    report.seconds = timer.seconds();
+    for (std::size_t i = 0; i < std::min(kPictures, images_.size()); ++i) {
+        ValidatedImage& picture = report.pictures.emplace_back();
+        picture.path = images_[i].path;
+        picture.truths = images_[i].truths;
+        std::ranges::copy_if(
+            samples[i].findings, std::back_inserter(picture.findings),
+            [&](const eval::Finding& finding) { return finding.score >= best.min_score; });
+    }
+    return report;
+}
+
+}  // namespace dbnet::train
