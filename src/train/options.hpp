@@ -36,9 +36,9 @@ struct StartOptions {
     /// The network that `init` holds (an ONNX file) instead of the one that `network` describes.
     bool network_of_init = false;
     /// With network_of_init: `threshold_branch` says whether a network without one gets it.
-    model::NetworkOptions network;
+    model::NetworkOptions network = {};
     /// Weights to start from: .pth, .onnx, a checkpoint or the folder of a run; empty: random.
-    std::string init;
+    std::string init = {};
 };
 
 struct OptimizerOptions {

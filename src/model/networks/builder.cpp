@@ -34,6 +34,10 @@ std::string NetworkBuilder::input(const std::string& name, int channels) {
     return value(name, channels);
 }
 
+std::string NetworkBuilder::existing(const std::string& name, int channels) {
+    return value(name, channels);
+}
+
 void NetworkBuilder::output(const std::string& name) {
     graph_.outputs.push_back({name, DataType::f32, {-1, channels(name), -1, -1}});
 }

@@ -35,6 +35,8 @@ public:
 
     /// The graph's input, f32 [N, channels, H, W] with N, H and W dynamic.
     std::string input(const std::string& name, int channels);
+    /// A value [N, channels, H, W] that the graph computes already, to go on from.
+    std::string existing(const std::string& name, int channels);
     /// Declares an output of the graph, f32 [N, channels, H, W].
     void output(const std::string& value);
 
