@@ -41,4 +41,5 @@ dbnet_find(archive PACKAGE libarchive-dev HEADER archive_entry.h LIBRARIES archi
 find_package(OpenMP REQUIRED)
 if(DBNET_BUILD_COMMAND)
   dbnet_find(cli11 PACKAGE libcli11-dev HEADER CLI/CLI.hpp)
+  dbnet_find(yaml PACKAGE libyaml-cpp-dev HEADER yaml-cpp/yaml.h LIBRARIES yaml-cpp)
 endif()

@@ -1,15 +1,8 @@
 #include "cli/data_options.hpp"
 
-#include "app/names.hpp"
+#include "app/dataset_config.hpp"
 
 namespace dbnet::cli {
-namespace {
-
-constexpr std::array<app::NamedValue<data::Split>, 3> kSplits{
-    {{"all", data::Split::all}, {"train", data::Split::train}, {"holdout", data::Split::holdout}}};
-
-}  // namespace
-
 void add_data_options(CLI::App& app, DataArguments& arguments) {
     app.add_option("--data", arguments.images, "folder of the images")
         ->required()
@@ -30,7 +23,7 @@ data::DatasetSpec spec_of(const DataArguments& arguments) {
     spec.format = arguments.format;
     spec.images = arguments.images;
     spec.labels = arguments.labels;
-    spec.split = app::choose("split", arguments.split, kSplits);
+    spec.split = app::choose("split", arguments.split, app::kSplits);
     return spec;
 }
 

@@ -198,6 +198,11 @@ ResizeRule ResizeRule::parse(const std::string& text) {
     return rule;
 }
 
+std::string ResizeRule::to_string() const {
+    if (height_ == 0) return {};
+    return width_ == 0 ? core::concat(height_) : core::concat(height_, 'x', width_);
+}
+
 Size ResizeRule::apply(Size image) const {
     if (height_ == 0) return image;
     if (width_ != 0) return {width_, height_};

@@ -37,6 +37,9 @@ public:
     /// Throws Error{invalid_argument} for any other text, and for sides outside 16 ... 16384.
     static ResizeRule parse(const std::string& text);
     Size apply(Size image) const;
+    /// What parse() reads as the same rule.
+    std::string to_string() const;
+    friend bool operator==(const ResizeRule&, const ResizeRule&) = default;
 
 private:
     int height_ = 0;  ///< the shorter side if width_ is 0

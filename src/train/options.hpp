@@ -100,7 +100,16 @@ struct TrainOptions {
     int workers = 1;              ///< threads that make samples
 };
 
-/// Throws Error{invalid_argument}, naming the option and its range.
+/// An option that cannot be used as it is.
+struct OptionProblem {
+    std::string key;   ///< "optimizer.rate": as configuration files name it
+    std::string text;  ///< "is -1, expected more than 0 and at most 100"
+};
+
+/// What check() would throw for, in the order of the configuration file.
+std::vector<OptionProblem> problems(const TrainOptions& options);
+
+/// Throws Error{invalid_argument} for the first of problems(): the key, its value and its range.
 void check(const TrainOptions& options);
 
 }  // namespace dbnet::train

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "train/options.hpp"
+
+// Configurations of training runs in YAML (docs/training.md).
+namespace dbnet::app {
+
+struct TrainConfig {
+    train::TrainOptions options;
+    std::string name;       ///< the file's name without folder and extension; "train" without file
+    std::string effective;  ///< write_train_options(options)
+};
+
+/// The defaults, over them the file (empty: none) over its bases, over it assignments such as
+/// "optimizer.rate=5e-4", the last one on top. The options have passed train::check(). Throws
+/// Error: io, malformed, too_large as read_yaml(), invalid_argument; with file and line, or the
+/// assignment.
+TrainConfig read_train_config(const std::string& file, const std::vector<std::string>& assignments);
+
+/// YAML with every key; read_train_config() reads it as the same options.
+std::string write_train_options(const train::TrainOptions& options);
+
+/// What a continued run would change, one line per key: "optimizer.rate: 0.001 -> 0.002". Keys that
+/// say how it is done rather than what (device, threads, workers, checkpoint_minutes) do not count.
+/// Throws Error{malformed} for a text that is not YAML.
+std::vector<std::string> differences(const std::string& effective_before,
+                                     const std::string& effective_now);
+
+}  // namespace dbnet::app

@@ -1,0 +1,255 @@
+#include "app/train_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include <dbnet/error.hpp>
+
+#include "core/file.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dbnet::app {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class TrainConfigTest : public testing::Test {
+protected:
+    std::string write(const std::string& text) {
+        core::write_file(folder_ / "run.yaml", text);
+        return folder_ / "run.yaml";
+    }
+
+    TrainConfig read(const std::string& text, const std::vector<std::string>& assignments = {}) {
+        return read_train_config(write(text), assignments);
+    }
+
+    std::string message(const std::string& text, const std::vector<std::string>& assignments = {}) {
+        try {
+            read(text, assignments);
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "(no error)";
+    }
+
+    test::TempDir folder_;
+};
+
+constexpr const char* kEverything = R"(
+model: {backbone: mobilenet_v3_large, inner: 128, threshold_branch: false, serial: false}
+init: weights.pth
+data:
+  train:
+  - {format: td500, images: a, labels: b, split: train, weight: 2.5, resize: 720x1280, unlabelled: negative}
+  - {images: c}
+  val: {images: c, split: holdout}
+input: {order: bgr, mean: [0.1, 0.2, 0.3], std: [1, 0.5, 0.25], resize_in_float: true}
+augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2], crop_tries: 5, crop_min_side: 0.2,
+          brightness: 0.1, contrast: 0.2, saturation: 0.3}
+targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
+loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
+optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5}
+schedule: {kind: step, warmup: 2, power: 0.5, milestones: [10, 20.5], gamma: 0.3, final_rate: 0.01}
+epochs: 33.5
+batch_size: 3
+accumulate: 2
+ema: 0.999
+freeze: {parameters: [backbone, neck.x], epochs: 15}
+precision: bf16
+seed: 18446744073709551615
+validation: {every: 0.5, size: 736x1280, threshold: 0.25, unclip_ratio: 1.75, patience: 9}
+checkpoint_minutes: 2.5
+device: cpu
+threads: 5
+workers: 6
+)";
+
+TEST_F(TrainConfigTest, every_key_arrives) {
+    const TrainConfig config = read(kEverything);
+    const train::TrainOptions& o = config.options;
+    EXPECT_EQ(config.name, "run");
+    EXPECT_FALSE(o.start.network_of_init);
+    EXPECT_EQ(o.start.init, "weights.pth");
+    EXPECT_EQ(o.start.network.backbone, model::Backbone::mobilenet_v3_large);
+    EXPECT_EQ(o.start.network.inner, 128);
+    EXPECT_FALSE(o.start.network.threshold_branch);
+    EXPECT_EQ(o.start.network.k, 25);
+    EXPECT_EQ(o.start.network.seed, 18446744073709551615u);
+    ASSERT_EQ(o.data.size(), 2u);
+    EXPECT_EQ(o.data[0].format, "td500");
+    EXPECT_EQ(o.data[0].images, "a");
+    EXPECT_EQ(o.data[0].labels, "b");
+    EXPECT_EQ(o.data[0].split, data::Split::train);
+    EXPECT_EQ(o.data[0].weight, 2.5);
+    EXPECT_EQ(o.data[0].resize, data::ResizeRule::parse("720x1280"));
+    EXPECT_EQ(o.data[0].unlabelled, data::Unlabelled::negative);
+    EXPECT_EQ(o.data[1].format, "icdar");
+    EXPECT_EQ(o.data[1].weight, 1);
+    ASSERT_EQ(o.validation.data.size(), 1u);
+    EXPECT_EQ(o.validation.data[0].split, data::Split::holdout);
+    EXPECT_EQ(o.input.order, detect::ChannelOrder::bgr);
+    EXPECT_THAT(o.input.mean, ElementsAre(0.1f, 0.2f, 0.3f));
+    EXPECT_THAT(o.input.std, ElementsAre(1, 0.5f, 0.25f));
+    EXPECT_TRUE(o.input.resize_in_float);
+    const data::AugmentOptions& augment = o.sample.augment;
+    EXPECT_EQ(augment.size, (data::Size{416, 320}));
+    EXPECT_EQ(augment.flip, 0.25);
+    EXPECT_EQ(augment.rotation, 15);
+    EXPECT_EQ(augment.crop, data::Crop::window);
+    EXPECT_EQ(augment.scale_low, 0.75);
+    EXPECT_EQ(augment.scale_high, 2);
+    EXPECT_EQ(augment.crop_tries, 5);
+    EXPECT_EQ(augment.crop_min_side, 0.2);
+    EXPECT_EQ(augment.brightness, 0.1);
+    EXPECT_EQ(augment.contrast, 0.2);
+    EXPECT_EQ(augment.saturation, 0.3);
+    EXPECT_EQ(o.sample.targets.style, data::TargetStyle::mhliao);
+    EXPECT_EQ(o.sample.targets.shrink_ratio, 0.5);
+    EXPECT_EQ(o.sample.targets.min_text_size, 4);
+    EXPECT_EQ(o.sample.targets.threshold_low, 0.2f);
+    EXPECT_EQ(o.sample.targets.threshold_high, 0.8f);
+    EXPECT_EQ(o.loss.probability_weight, 1);
+    EXPECT_EQ(o.loss.threshold_weight, 2);
+    EXPECT_EQ(o.loss.binary_weight, 3);
+    EXPECT_EQ(o.loss.probability_loss, train::ProbabilityLoss::dice);
+    EXPECT_EQ(o.loss.negative_ratio, 4);
+    EXPECT_EQ(o.loss.k, 25);
+    EXPECT_EQ(o.optimizer.kind, train::OptimizerOptions::Kind::sgd);
+    EXPECT_EQ(o.optimizer.rate, 0.007);
+    EXPECT_EQ(o.optimizer.momentum, 0.8);
+    EXPECT_EQ(o.optimizer.beta1, 0.7);
+    EXPECT_EQ(o.optimizer.beta2, 0.99);
+    EXPECT_EQ(o.optimizer.weight_decay, 5e-4);
+    EXPECT_EQ(o.optimizer.clip_norm, 5);
+    EXPECT_EQ(o.schedule.kind, train::ScheduleOptions::Kind::step);
+    EXPECT_EQ(o.schedule.warmup, 2);
+    EXPECT_EQ(o.schedule.power, 0.5);
+    EXPECT_THAT(o.schedule.milestones, ElementsAre(10, 20.5));
+    EXPECT_EQ(o.schedule.gamma, 0.3);
+    EXPECT_EQ(o.schedule.final_rate, 0.01);
+    EXPECT_EQ(o.epochs, 33.5);
+    EXPECT_EQ(o.batch_size, 3);
+    EXPECT_EQ(o.accumulate, 2);
+    EXPECT_EQ(o.ema, 0.999);
+    EXPECT_THAT(o.freeze, ElementsAre("backbone", "neck.x"));
+    EXPECT_EQ(o.freeze_epochs, 15);
+    EXPECT_EQ(o.precision, train::Precision::bf16);
+    EXPECT_EQ(o.seed, 18446744073709551615u);
+    EXPECT_EQ(o.validation.every, 0.5);
+    EXPECT_EQ(o.validation.size, SizeRule::parse("736x1280"));
+    EXPECT_EQ(o.validation.threshold, 0.25f);
+    EXPECT_EQ(o.validation.unclip_ratio, 1.75f);
+    EXPECT_EQ(o.validation.patience, 9);
+    EXPECT_EQ(o.checkpoint_minutes, 2.5);
+    EXPECT_EQ(o.device, "cpu");
+    EXPECT_EQ(o.threads, 5);
+    EXPECT_EQ(o.workers, 6);
+}
+
+/// The text that every option above has a value in is also one in which each differs from its
+/// default: what the writer forgot would come back as the default.
+TEST_F(TrainConfigTest, the_effective_configuration_is_read_the_same) {
+    for (const char* const text : {"", kEverything}) {
+        const TrainConfig config = read(text);
+        const TrainConfig again = read(config.effective);
+        EXPECT_EQ(again.effective, config.effective);
+        EXPECT_THAT(differences(config.effective, again.effective), IsEmpty());
+        EXPECT_EQ(again.options.start.network.k, config.options.start.network.k);
+        EXPECT_EQ(again.options.start.network_of_init, config.options.start.network_of_init);
+    }
+    EXPECT_EQ(read("").effective, read_train_config("", {}).effective);
+    EXPECT_THAT(read(kEverything).effective, HasSubstr("weight_decay: 0.0005"));
+    EXPECT_THAT(read(kEverything).effective, HasSubstr("mean: [0.1, 0.2, 0.3]"));
+}
+
+TEST_F(TrainConfigTest, assignments_lie_over_the_file) {
+    const TrainConfig config = read(
+        "optimizer: {rate: 1, kind: sgd}\nseed: 1\n",
+        {"optimizer.rate=5e-4", "seed=2", "seed=3", "data.train=[{images: a}]", "input=mhliao"});
+    EXPECT_EQ(config.options.optimizer.rate, 5e-4);
+    EXPECT_EQ(config.options.optimizer.kind, train::OptimizerOptions::Kind::sgd);
+    EXPECT_EQ(config.options.seed, 3u);
+    EXPECT_EQ(config.options.data.at(0).images, "a");
+    EXPECT_EQ(config.options.input.order, detect::ChannelOrder::bgr);
+    EXPECT_EQ(config.options.input.std[0], 1);
+    EXPECT_EQ(read_train_config("", {}).name, "train");
+}
+
+TEST_F(TrainConfigTest, aNetwork_comes_with_aFile_that_has_one) {
+    const auto network_of_init = [&](const std::string& text) {
+        return read(text).options.start.network_of_init;
+    };
+    EXPECT_TRUE(network_of_init("init: model.onnx\n"));
+    EXPECT_TRUE(network_of_init("init: " + folder_.path() + "\n"));
+    EXPECT_FALSE(network_of_init("init: weights.pth\n"));
+    EXPECT_FALSE(network_of_init("{init: model.onnx, model: {backbone: resnet18}}\n"));
+    EXPECT_TRUE(network_of_init("{init: weights.pth, model: {backbone: init}}\n"));
+}
+
+TEST_F(TrainConfigTest, errors_name_place_and_what_is_expected) {
+    EXPECT_THAT(message("seed: 1\noptimiser: {}\n"),
+                AllOf(HasSubstr("run.yaml:2: "), HasSubstr("unknown key 'optimiser'"),
+                      HasSubstr("did you mean 'optimizer'?")));
+    EXPECT_THAT(message("optimizer:\n  rat: 1\n"),
+                AllOf(HasSubstr("run.yaml:2: optimizer: "), HasSubstr("did you mean 'rate'?")));
+    EXPECT_THAT(message("", {"optimizer.rat=1"}),
+                AllOf(HasSubstr("'optimizer.rat=1': "), HasSubstr("did you mean 'rate'?")));
+    EXPECT_THAT(message("\noptimizer: {rate: fast}\n"),
+                HasSubstr("run.yaml:2: optimizer.rate is 'fast', expected a number"));
+    EXPECT_THAT(message("optimizer: {rate: -1}\n"),
+                HasSubstr("run.yaml:1: optimizer.rate is -1, expected more than 0"));
+    EXPECT_THAT(message("optimizer: {rate: 1}\n", {"optimizer.rate=nan"}),
+                HasSubstr("'optimizer.rate=nan': optimizer.rate is nan, expected more than 0"));
+    EXPECT_THAT(message("optimizer: {rate: [1]}\n"), HasSubstr("is a list, expected a number"));
+    EXPECT_THAT(message("optimizer: {rate:}\n"), HasSubstr("is empty, expected a number"));
+    EXPECT_THAT(message("optimizer: 3\n"), HasSubstr("optimizer is '3', expected keys"));
+    EXPECT_THAT(message("optimizer: {kind: adamx}\n"),
+                AllOf(HasSubstr("one of sgd, adam, adamw"), HasSubstr("did you mean 'adam'?")));
+    EXPECT_THAT(message("device: gpu\n"), HasSubstr("expected one of auto, cpu, cuda"));
+    EXPECT_THAT(message("epochs: 1e999\n"), HasSubstr("expected a number"));
+    EXPECT_THAT(message("batch_size: 8.5\n"), HasSubstr("expected a whole number"));
+    EXPECT_THAT(message("seed: -1\n"), HasSubstr("expected a whole number"));
+    EXPECT_THAT(message("model: {serial: 1}\n"), HasSubstr("expected one of true, false"));
+    EXPECT_THAT(message("augment: {size: 640x}\n"), HasSubstr("expected HEIGHTxWIDTH"));
+    EXPECT_THAT(message("augment: {size: 8}\n"), HasSubstr("augment.size is 8, expected from 16"));
+    EXPECT_THAT(message("augment: {scale: 2}\n"), HasSubstr("expected [low, high]"));
+    EXPECT_THAT(message("validation: {size: big}\n"), HasSubstr("validation.size is 'big'"));
+    EXPECT_THAT(message("input: imagenet\n"), HasSubstr("expected one of native, mhliao"));
+    EXPECT_THAT(message("input: {mean: [1, 2]}\n"), HasSubstr("input.mean is a list, expected"));
+    EXPECT_THAT(message("input: {ordr: 1}\n"), HasSubstr("did you mean 'order'?"));
+    EXPECT_THAT(message("data: {train: photos}\n"), HasSubstr("data.train is 'photos', expected"));
+    EXPECT_THAT(message("data:\n  train:\n  - {images: a}\n  - {label: b, images: a}\n"),
+                AllOf(HasSubstr("run.yaml:4: data.train[1]: "), HasSubstr("'labels'?")));
+    EXPECT_THAT(message("data: {train: {split: all}}\n"), HasSubstr("data.train has no images"));
+    EXPECT_THAT(message("data: {train: {images: a, format: svg}}\n"),
+                AllOf(HasSubstr("unknown format 'svg'"), HasSubstr("icdar")));
+    EXPECT_THAT(message("data: {train: [{images: a, resize: 7}]}\n"),
+                HasSubstr("data.train[0].resize is '7', expected HEIGHTxWIDTH"));
+    EXPECT_THAT(message("data:\n  train:\n  - images: a\n    weight: 0\n"),
+                HasSubstr("run.yaml:4: data.train[0].weight is 0, expected more than 0"));
+    EXPECT_THAT(message("data: {train: {images: a}, test: {images: a}}\n"),
+                HasSubstr("unknown key 'test'"));
+}
+
+TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
+    const std::string before = read("data: {train: {images: a}}\n").effective;
+    const auto changed = [&](const std::vector<std::string>& assignments) {
+        return differences(before, read("data: {train: {images: a}}\n", assignments).effective);
+    };
+    EXPECT_THAT(changed({"device=cpu", "threads=3", "workers=2", "checkpoint_minutes=1"}),
+                IsEmpty());
+    EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}),
+                ElementsAre("init: (empty) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));
+    EXPECT_THAT(changed({"data.train=[{images: b}]"}), ElementsAre("data.train[0].images: a -> b"));
+    EXPECT_THAT(changed({"schedule.milestones=[1]"}),
+                ElementsAre("schedule.milestones[0]: (none) -> 1"));
+}
+
+}  // namespace
+}  // namespace dbnet::app
