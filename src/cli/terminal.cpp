@@ -1,16 +1,17 @@
 #include "cli/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/timer.hpp"
 
 namespace dbnet::cli {
 namespace {
@@ -21,6 +22,8 @@ struct LevelStyle {
     const char* colour;
 };
 
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::seconds kStatusLine{30};
 constexpr const char* kPlain = "\033[0m";
 
 const LevelStyle& style_of(LogLevel level) {
@@ -29,27 +32,6 @@ const LevelStyle& style_of(LogLevel level) {
                                                         {"warning", "warning: ", "\033[33m"},
                                                         {"error", "error: ", "\033[31m"}}};
     return kStyles[static_cast<std::size_t>(level)];
-}
-
-std::string utc_time() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
-
-/// "0:07", "12:30", "3:00:05".
-std::string duration(double seconds) {
-    const long total = std::lround(seconds);
-    char text[48];
-    if (total < 3600)
-        std::snprintf(text, sizeof text, "%ld:%02ld", total / 60, total % 60);
-    else
-        std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", total / 3600, total / 60 % 60,
-                      total % 60);
-    return text;
 }
 
 std::string progress_bar(std::size_t done, std::size_t total, double seconds) {
@@ -62,8 +44,27 @@ std::string progress_bar(std::size_t done, std::size_t total, double seconds) {
     std::snprintf(numbers, sizeof numbers, "] %zu/%zu images, %.1f images/s", done, total, rate);
     text += numbers;
     if (done > 0)
-        text += core::concat(", ", duration(static_cast<double>(total - done) / rate), " left");
+        text += core::concat(", ", core::duration_text(static_cast<double>(total - done) / rate),
+                             " left");
     return text;
+}
+
+/// Columns that fit without moving the cursor to the next line.
+std::size_t terminal_width() {
+    winsize size{};
+    constexpr std::size_t kUsual = 79;
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+               ? std::size_t{size.ws_col} - 1
+               : kUsual;
+}
+
+/// At most so many characters of UTF-8.
+std::string cut(const std::string& text, std::size_t width) {
+    const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+    std::size_t used = 0;
+    const auto end =
+        std::ranges::find_if(text, [&](char c) { return begins(c) && used++ == width; });
+    return {text.begin(), end};
 }
 
 void put(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
@@ -86,7 +87,7 @@ std::string Terminal::formatted(LogLevel level, std::string_view text) const {
     const LevelStyle& style = style_of(level);
     if (settings_.json) {
         const nlohmann::ordered_json line{
-            {"time", utc_time()}, {"level", style.name}, {"message", text}};
+            {"time", core::utc_time()}, {"level", style.name}, {"message", text}};
         return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     }
     std::string line = style.prefix;
@@ -115,10 +116,26 @@ void Terminal::progress(std::size_t done, std::size_t total) {
     const std::lock_guard lock(mutex_);
     const Clock::time_point now = Clock::now();
     if (done == 0) begun_ = now;
-    if (done > 0 && now - shown_ < std::chrono::milliseconds(100)) return;
+    if (done > 0 && now - shown_ < kRedraw) return;
     shown_ = now;
+    show(progress_bar(done, total, std::chrono::duration<double>(now - begun_).count()));
+}
+
+void Terminal::status(const std::string& text) {
+    if (!is_said(LogLevel::info)) return;
+    {
+        const std::lock_guard lock(mutex_);
+        const Clock::time_point now = Clock::now();
+        if (now - shown_ < (is_terminal_ ? kRedraw : kStatusLine)) return;
+        shown_ = now;
+        if (is_terminal_) return show(cut(text, terminal_width()));
+    }
+    message(LogLevel::info, text);
+}
+
+void Terminal::show(std::string bar) {
     erase_bar();
-    bar_ = progress_bar(done, total, std::chrono::duration<double>(now - begun_).count());
+    bar_ = std::move(bar);
     put(bar_);
 }
 

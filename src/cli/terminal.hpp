@@ -32,7 +32,10 @@ public:
 
     /// Shows how far the work is, on a terminal. Never more often than ten times a second.
     void progress(std::size_t done, std::size_t total);
-    /// Takes the progress bar away.
+    /// Says what goes on: on a terminal in the place of the progress bar, cut to its width and at
+    /// most ten times a second; elsewhere as a message every 30 seconds.
+    void status(const std::string& text);
+    /// Takes the progress bar, or the status, away.
     void end_progress();
 
 private:
@@ -40,6 +43,7 @@ private:
 
     bool is_said(LogLevel level) const noexcept;
     std::string formatted(LogLevel level, std::string_view text) const;
+    void show(std::string bar);
     void erase_bar();
 
     TerminalSettings settings_;
@@ -47,9 +51,9 @@ private:
     bool has_colours_;
     std::mutex mutex_;
     std::set<std::string> warned_;
-    std::string bar_;
+    std::string bar_;  ///< what stands in the last line: progress or status
     Clock::time_point begun_;
-    Clock::time_point shown_;
+    Clock::time_point shown_{};  ///< when the bar or the status was last
 };
 
 }  // namespace dbnet::cli

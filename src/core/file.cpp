@@ -45,6 +45,17 @@ std::size_t read_some(int descriptor, std::uint8_t* data, std::size_t size,
     }
 }
 
+/// False, with errno set, when not all could be written.
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::write(descriptor, bytes.data(), bytes.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::string& path, std::int64_t max_bytes) {
@@ -96,13 +107,7 @@ void AtomicFile::write(std::span<const std::uint8_t> bytes) {
 }
 
 void AtomicFile::write_bytes(const char* data, std::size_t size) {
-    while (size > 0) {
-        const ssize_t put = ::write(descriptor_, data, size);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) fail_io(path_, "cannot write");
-        data += put;
-        size -= static_cast<std::size_t>(put);
-    }
+    if (!write_all(descriptor_, {data, size})) fail_io(path_, "cannot write");
 }
 
 void AtomicFile::commit() {
@@ -111,6 +116,22 @@ void AtomicFile::commit() {
     if (::fsync(descriptor_) != 0) fail_io(path_, "cannot sync");
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io(path_, "cannot replace");
     ::close(std::exchange(descriptor_, -1));
+}
+
+AppendFile::AppendFile(std::string path) : path_(std::move(path)) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail_io(path_, "cannot open");
+}
+
+AppendFile::~AppendFile() { ::close(descriptor_); }
+
+void AppendFile::append(std::string_view bytes) {
+    const off_t end = ::lseek(descriptor_, 0, SEEK_END);
+    if (write_all(descriptor_, bytes)) return;
+    const int reason = errno;
+    [[maybe_unused]] const int cut = ::ftruncate(descriptor_, end);
+    errno = reason;
+    fail_io(path_, "cannot write");
 }
 
 void write_file(const std::string& path, std::string_view text) {

@@ -38,6 +38,23 @@ private:
     int descriptor_ = -1;
 };
 
+/// A file that grows, opened at its end and made if it is missing. What is appended survives the
+/// end of the process, however it comes. All members throw Error{io} naming the path.
+class AppendFile {
+public:
+    explicit AppendFile(std::string path);
+    ~AppendFile();
+    AppendFile(const AppendFile&) = delete;
+    AppendFile& operator=(const AppendFile&) = delete;
+
+    /// All of it, or nothing when it throws (a full disk).
+    void append(std::string_view bytes);
+
+private:
+    std::string path_;
+    int descriptor_ = -1;
+};
+
 /// Writes the whole content through an AtomicFile.
 void write_file(const std::string& path, std::string_view text);
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes);

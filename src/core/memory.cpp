@@ -2,7 +2,10 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <new>
+#include <string>
 
 #include "core/error.hpp"
 
@@ -31,6 +34,13 @@ Memory allocate(std::size_t bytes) {
     }
     if (memory == nullptr) fail(ErrorCode::too_large, "no memory for ", bytes, " bytes");
     return Memory(static_cast<std::byte*>(memory), ReleaseMemory{bytes});
+}
+
+double peak_memory_mb() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) * 1024 / 1e6;
+    return 0;
 }
 
 }  // namespace dbnet::core

@@ -16,4 +16,8 @@ using Memory = std::unique_ptr<std::byte, ReleaseMemory>;
 /// holes. Throws Error{too_large}.
 Memory allocate(std::size_t bytes);
 
+/// The most memory that this process ever had resident, in decimal megabytes; 0 where the system
+/// does not tell.
+double peak_memory_mb();
+
 }  // namespace dbnet::core

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace dbnet::core {
 
@@ -14,5 +15,11 @@ private:
     using Clock = std::chrono::steady_clock;
     Clock::time_point start_ = Clock::now();
 };
+
+/// "2026-03-01T12:00:00Z".
+std::string utc_time();
+
+/// "0:07", "12:30", "3:00:05".
+std::string duration_text(double seconds);
 
 }  // namespace dbnet::core

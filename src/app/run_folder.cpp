@@ -1,0 +1,242 @@
+#include "app/run_folder.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/memory.hpp"
+#include "formats/document.hpp"
+
+namespace dbnet::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = formats::OrderedJson;
+
+constexpr double kLogSeconds = 10;
+constexpr double kEventSeconds = 1;
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr std::string_view kColumns =
+    "step,epoch,samples,loss,probability_loss,threshold_loss,binary_loss,learning_rate,precision,"
+    "recall,hmean,box_threshold,images_per_second,peak_memory_mb,data_seconds,forward_seconds,"
+    "backward_seconds,optimizer_seconds,validation_seconds,seconds";
+
+std::string made(std::string folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) core::fail(ErrorCode::io, folder, ": cannot make the folder: ", error.message());
+    return folder;
+}
+
+/// Rewrites a text file, if it is there, with those of its lines that are kept; a torn last line is
+/// not. Returns its path.
+std::string keep_lines(const std::string& path, const std::function<bool(std::string_view)>& keep) {
+    if (!fs::exists(path)) return path;
+    const std::vector<std::uint8_t> bytes = core::read_file(path);
+    std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    core::AtomicFile file(path);
+    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
+        if (keep(rest.substr(0, end))) file.write(rest.substr(0, end + 1));
+        rest.remove_prefix(end + 1);
+    }
+    file.commit();
+    return path;
+}
+
+/// A cell of a table; empty for what is not known.
+std::string cell(double value) {
+    if (std::isnan(value)) return "";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.7g", value);
+    return text;
+}
+
+Json event_at(const char* kind, const train::RunPosition& at, double seconds) {
+    return {{"time", core::utc_time()}, {"event", kind},         {"step", at.step},
+            {"epoch", at.epoch},        {"samples", at.samples}, {"seconds", seconds}};
+}
+
+const char* name_of(core::LogLevel level) {
+    switch (level) {
+        case core::LogLevel::debug: return "debug";
+        case core::LogLevel::info: return "info";
+        case core::LogLevel::warning: return "warning";
+        case core::LogLevel::error: return "error";
+    }
+    return "";
+}
+
+std::string describe(const train::ValidationReport& report) {
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "step %llu, epoch %.1f: precision %.4f, recall %.4f, hmean %.4f at box threshold "
+                  "%.2f%s (%zu images, %.1f s)",
+                  static_cast<unsigned long long>(report.at.step), report.at.epoch,
+                  report.figures.precision, report.figures.recall, report.figures.hmean,
+                  static_cast<double>(report.box_threshold), report.is_best ? ", the best yet" : "",
+                  report.images, report.seconds);
+    return text;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::string folder, std::uint64_t resumed_step, const detect::InputSpec& input,
+                     Say say, Status status)
+    : folder_(made(std::move(folder))),
+      resumed_step_(resumed_step),
+      input_(input),
+      say_(std::move(say)),
+      status_(std::move(status)),
+      log_(keep_lines(folder_ + "/train.log", [](std::string_view) { return true; })),
+      events_(cut_events()),
+      results_(cut_results()) {
+    last_.at.step = resumed_step;
+    if (resumed_step > 0) last_.at.epoch = kUnknown;
+    guarded([&] {
+        log(resumed_step == 0 ? "begins" : core::concat("goes on after step ", resumed_step));
+    });
+}
+
+RunFolder::~RunFolder() {
+    guarded([&] {
+        write_step_event();
+        write_row(nullptr);
+        log(core::concat("ends after step ", last_.at.step, ", ", core::duration_text(seconds())));
+    });
+}
+
+std::string RunFolder::cut_events() {
+    return keep_lines(folder_ + "/events.jsonl", [&](std::string_view line) {
+        const auto event = formats::Json::parse(line, nullptr, false);
+        if (!event.is_object() || !event.contains("step") || !event["step"].is_number_unsigned() ||
+            event["step"].get<std::uint64_t>() > resumed_step_)
+            return false;
+        if (event.contains("seconds") && event["seconds"].is_number())
+            seconds_before_ = std::max(seconds_before_, event["seconds"].get<double>());
+        return true;
+    });
+}
+
+std::string RunFolder::cut_results() const {
+    const std::string path = folder_ + "/results.csv";
+    if (!fs::exists(path)) core::write_file(path, core::concat(kColumns, "\n"));
+    return keep_lines(path, [&](std::string_view line) {
+        std::uint64_t step = 0;
+        const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), step);
+        return line == kColumns ||
+               (error == std::errc() && step <= resumed_step_ &&
+                std::ranges::count(line, ',') == std::ranges::count(kColumns, ','));
+    });
+}
+
+void RunFolder::log(const std::string& text) {
+    log_.append(core::concat(core::utc_time(), " ", text, "\n"));
+}
+
+void RunFolder::message(core::LogLevel level, const std::string& text) {
+    say_(level, text);
+    guarded([&] {
+        log(core::concat(level == core::LogLevel::info ? "" : core::concat(name_of(level), ": "),
+                         text));
+        Json event = event_at("message", last_.at, seconds());
+        event["level"] = name_of(level);
+        event["text"] = text;
+        events_.append(formats::to_line(event) + "\n");
+    });
+}
+
+void RunFolder::batch(const train::RunPosition&, const data::Batch&) {}
+
+void RunFolder::step(const train::StepReport& report) {
+    if (row_due_) guarded([&] { write_row(nullptr); });
+    row_due_ = std::floor(report.at.epoch) > std::floor(last_.at.epoch);
+    last_ = report;
+    progress_.add(report);
+    since_event_.add(report);
+    since_row_.add(report);
+    status_(progress_.text());
+    guarded([&] {
+        const double now = seconds();
+        if (now - event_ >= kEventSeconds || event_ == 0) write_step_event();
+        if (now - logged_ >= kLogSeconds || logged_ == 0) {
+            logged_ = now;
+            log(progress_.text());
+        }
+    });
+}
+
+void RunFolder::validating(std::size_t done, std::size_t images) {
+    status_(core::concat("step ", last_.at.step, "  validating ", done, "/", images, " images"));
+}
+
+void RunFolder::validation(const train::ValidationReport& report) {
+    last_.at = report.at;
+    say_(core::LogLevel::info, describe(report));
+    guarded([&] {
+        log(describe(report));
+        write_step_event();
+        Json event = event_at("validation", report.at, seconds());
+        event["precision"] = report.figures.precision;
+        event["recall"] = report.figures.recall;
+        event["hmean"] = report.figures.hmean;
+        event["box_threshold"] = std::round(static_cast<double>(report.box_threshold) * 1e6) / 1e6;
+        event["is_best"] = report.is_best;
+        event["images"] = report.images;
+        event["validation_seconds"] = report.seconds;
+        events_.append(formats::to_line(event) + "\n");
+        write_row(&report);
+    });
+}
+
+void RunFolder::write_step_event() {
+    if (since_event_.empty()) return;
+    const StepMeans means = std::exchange(since_event_, {});
+    event_ = seconds();
+    Json event = event_at("step", last_.at, event_);
+    const train::StepLosses losses = means.losses();
+    event["loss"] = losses.total;
+    event["probability_loss"] = losses.probability;
+    event["threshold_loss"] = losses.threshold;
+    event["binary_loss"] = losses.binary;
+    event["learning_rate"] = last_.rate;
+    event["gradient_norm"] = means.gradient_norm();
+    event["images_per_second"] = means.images_per_second();
+    events_.append(formats::to_line(event) + "\n");
+}
+
+void RunFolder::write_row(const train::ValidationReport* validation) {
+    row_due_ = false;
+    if (since_row_.empty() && validation == nullptr) return;
+    const StepMeans means = std::exchange(since_row_, {});
+    const train::StepLosses losses = means.losses();
+    const train::StepTimes& times = means.times();
+    std::string row = core::concat(last_.at.step, ",", cell(last_.at.epoch), ",", last_.at.samples);
+    for (const double value :
+         {losses.total, losses.probability, losses.threshold, losses.binary, last_.rate,
+          validation ? validation->figures.precision : kUnknown,
+          validation ? validation->figures.recall : kUnknown,
+          validation ? validation->figures.hmean : kUnknown,
+          validation ? static_cast<double>(validation->box_threshold) : kUnknown,
+          means.images_per_second(), core::peak_memory_mb(), times.data, times.forward,
+          times.backward, times.optimizer, validation ? validation->seconds : 0, seconds()})
+        row += "," + cell(value);
+    results_.append(row + "\n");
+}
+
+void RunFolder::guarded(const std::function<void()>& write) {
+    try {
+        write();
+    } catch (const std::exception& error) {
+        if (std::exchange(complained_, true)) return;
+        say_(core::LogLevel::warning,
+             core::concat(error.what(), "; the training goes on, its records have gaps"));
+    }
+}
+
+}  // namespace dbnet::app

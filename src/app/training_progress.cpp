@@ -1,0 +1,56 @@
+#include "app/training_progress.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace dbnet::app {
+namespace {
+
+constexpr double kMemorySeconds = 20;
+
+template <typename... Args>
+std::string format(const char* pattern, Args... args) {
+    char text[128];
+    std::snprintf(text, sizeof text, pattern, args...);
+    return text;
+}
+
+std::string losses_text(const train::StepLosses& losses) {
+    std::string text = format("loss %.3g (prob %.3g", losses.total, losses.probability);
+    if (!std::isnan(losses.threshold))
+        text += format(" thr %.3g bin %.3g", losses.threshold, losses.binary);
+    return text + ")";
+}
+
+}  // namespace
+
+void TrainingProgress::add(const train::StepReport& report) {
+    if (timer_)
+        training_seconds_ += report.times.total();
+    else
+        timer_.emplace();
+    recent_.fade(std::exp(-report.times.total() / kMemorySeconds));
+    recent_.add(report);
+
+    const train::RunPosition& at = report.at;
+    const double epochs =
+        at.step == 0 ? 0 : at.epoch * static_cast<double>(at.steps) / static_cast<double>(at.step);
+    text_ = format("epoch %.1f/%.6g  step %llu/%llu  ", at.epoch, std::round(epochs * 10) / 10,
+                   static_cast<unsigned long long>(at.step),
+                   static_cast<unsigned long long>(at.steps)) +
+            losses_text(recent_.losses()) +
+            format("  lr %.1e  %.3g img/s  ", report.rate, recent_.images_per_second()) +
+            core::duration_text(seconds_left(report)) + " left";
+}
+
+double TrainingProgress::seconds_left(const train::StepReport& report) const {
+    const double steps = report.at.steps > report.at.step
+                             ? static_cast<double>(report.at.steps - report.at.step)
+                             : 0;
+    const double overhead =
+        training_seconds_ > 0 ? std::max(1.0, timer_->seconds() / training_seconds_) : 1;
+    return steps * recent_.seconds_per_step() * overhead;
+}
+
+}  // namespace dbnet::app
