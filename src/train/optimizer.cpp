@@ -1,6 +1,6 @@
 #include "train/optimizer.hpp"
 
-#include <vector>
+#include <algorithm>
 
 namespace dbnet::train {
 namespace {
@@ -71,6 +71,28 @@ double gradient_norm(const Weights& weights) {
     std::vector<Tensor> norms;
     for (const Tensor& gradient : gradients(weights)) norms.push_back(gradient.norm());
     return norms.empty() ? 0 : torch::stack(norms).norm().item<double>();
+}
+
+WeightAverage::WeightAverage(const GraphModule& module, double decay) : decay_(decay) {
+    for (const auto* values : {&module.weights(), &module.statistics()})
+        for (const auto& [name, tensor] : *values)
+            pairs_.emplace_back(tensor, tensor.detach().clone());
+}
+
+void WeightAverage::update(std::uint64_t step) {
+    const torch::NoGradGuard no_gradient;
+    const auto n = static_cast<double>(step);
+    const double decay = std::min(decay_, (1 + n) / (10 + n));
+    for (auto& [value, average] : pairs_) average.lerp_(value, 1 - decay);
+}
+
+void WeightAverage::exchange() {
+    const torch::NoGradGuard no_gradient;
+    for (auto& [value, average] : pairs_) {
+        const torch::Tensor kept = value.clone();
+        value.copy_(average);
+        average.copy_(kept);
+    }
 }
 
 }  // namespace dbnet::train

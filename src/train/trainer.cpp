@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -25,7 +26,6 @@
 #include "train/training_state.hpp"
 #include "train/validation.hpp"
 #include "train/watchdog.hpp"
-#include "train/weight_average.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -44,6 +44,12 @@ torch::Device device_named(const std::string& name) {
         core::fail(ErrorCode::invalid_argument,
                    "device is cuda, but this machine or this LibTorch has no CUDA device");
     return name == "cpu" || !has_cuda ? torch::kCPU : torch::kCUDA;
+}
+
+void make_folder(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) core::fail(ErrorCode::io, path, ": cannot create: ", error.message());
 }
 
 std::vector<data::Dataset> open_all(const std::vector<data::DatasetSpec>& specs) {
@@ -189,6 +195,7 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
       interrupted_(std::move(interrupted)),
       device_(device_named(options.device)) {
     check(options_);
+    make_folder(run_);
     if (options_.precision == Precision::f16 && device_.is_cpu())
         core::fail(ErrorCode::invalid_argument,
                    "precision f16 needs a CUDA device; on a CPU use bf16");

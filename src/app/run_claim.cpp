@@ -1,0 +1,80 @@
+#include "app/run_claim.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "app/train_config.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+
+namespace dbnet::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kConfigFile = "/config.yaml";
+
+/// Takes the folder's lock, which goes when the process ends, however it ends.
+int lock(const std::string& folder) {
+    const std::string path = folder + "/.lock";
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) core::fail(ErrorCode::io, path, ": cannot create: ", std::strerror(errno));
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+    ::close(descriptor);
+    core::fail(ErrorCode::invalid_argument, folder, ": another process is training in this folder");
+}
+
+void move_aside(const std::string& folder) {
+    for (int i = 1;; ++i) {
+        const std::string aside = folder + ".old" + (i == 1 ? "" : std::to_string(i));
+        if (fs::exists(aside)) continue;
+        fs::rename(folder, aside);
+        return;
+    }
+}
+
+void refuse_differences(const std::string& folder, const std::string& effective) {
+    if (!fs::exists(folder + kConfigFile)) return;
+    const std::vector<std::uint8_t> bytes = core::read_file(folder + kConfigFile);
+    std::string text;
+    for (const std::string& line : differences({bytes.begin(), bytes.end()}, effective))
+        text += "\n  " + line;
+    if (!text.empty())
+        core::fail(ErrorCode::invalid_argument, folder,
+                   ": holds a run with another configuration; choose another --name, or --fresh to "
+                   "move it aside. What differs:",
+                   text);
+}
+
+}  // namespace
+
+RunClaim::RunClaim(const std::string& folder, const std::string& effective, bool fresh) {
+    try {
+        fs::create_directories(folder);
+        lock_ = lock(folder);
+        if (fresh && fs::exists(folder + kConfigFile)) {
+            move_aside(folder);
+            ::close(lock_);
+            fs::create_directories(folder);
+            lock_ = lock(folder);
+        }
+        refuse_differences(folder, effective);
+        core::write_file(folder + kConfigFile, effective);
+    } catch (const fs::filesystem_error& error) {
+        if (lock_ >= 0) ::close(lock_);
+        core::fail(ErrorCode::io, folder, ": ", error.code().message());
+    } catch (...) {
+        if (lock_ >= 0) ::close(lock_);
+        throw;
+    }
+}
+
+RunClaim::~RunClaim() { ::close(lock_); }
+
+}  // namespace dbnet::app

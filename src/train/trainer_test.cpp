@@ -1,0 +1,310 @@
+#include "train/trainer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <map>
+
+#include <sys/resource.h>
+
+#include <dbnet/error.hpp>
+
+#include "core/file.hpp"
+#include "model/onnx.hpp"
+#include "support/scene.hpp"
+#include "support/temp_dir.hpp"
+#include "support/tiny_model.hpp"
+#include "train/run_files.hpp"
+
+namespace dbnet::train {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+/// White boxes on grey, with annotations in ICDAR's form.
+class Scenes {
+public:
+    explicit Scenes(int count) {
+        std::filesystem::create_directories(folder_ / "images");
+        std::filesystem::create_directories(folder_ / "gts");
+        for (int i = 1; i <= count; ++i) add(i);
+    }
+    std::string image(int number) const {
+        return folder_ / ("images/" + std::to_string(number) + ".png");
+    }
+    data::DatasetSpec spec() const { return {"icdar", folder_ / "images", ""}; }
+
+private:
+    void add(int number) {
+        const test::Scene scene = test::make_scene(320, 128, 3, static_cast<unsigned>(number));
+        scene.image.write(image(number));
+        std::string lines;
+        for (const Rect& box : scene.boxes) {
+            const double right = box.x + box.width;
+            const double bottom = box.y + box.height;
+            for (const double value : {box.x, box.y, right, box.y, right, bottom, box.x, bottom})
+                lines += std::to_string(static_cast<int>(value)) + ',';
+            lines += "text\n";
+        }
+        core::write_file(folder_ / ("gts/gt_" + std::to_string(number) + ".txt"), lines);
+    }
+
+    test::TempDir folder_;
+};
+
+struct Recorder : Observer {
+    void message(core::LogLevel, const std::string& text) override { messages.push_back(text); }
+    void batch(const RunPosition&, const data::Batch&) override {}
+    void step(const StepReport& report) override { steps.push_back(report); }
+    void validation(const ValidationReport& report) override { validations.push_back(report); }
+    void validating(std::size_t, std::size_t) override {}
+
+    std::vector<std::string> messages;
+    std::vector<StepReport> steps;
+    std::vector<ValidationReport> validations;
+};
+
+/// Steps of two samples of eight images, in a network of 1.3 million weights.
+TrainOptions small_options(const Scenes& scenes) {
+    TrainOptions options;
+    options.start.network.backbone = model::Backbone::mobilenet_v3_large_half;
+    options.start.network.inner = 16;
+    options.data = {scenes.spec()};
+    options.sample.augment.size = {96, 96};
+    options.sample.augment.brightness = 0.2;
+    options.batch_size = 2;
+    options.ema = 0.9;
+    options.epochs = 2;
+    options.threads = 2;
+    return options;
+}
+
+RunEnd run(const TrainOptions& options, const std::string& folder, Recorder& recorder,
+           std::size_t stop_after = SIZE_MAX) {
+    return train(options, folder, recorder, [&] { return recorder.steps.size() >= stop_after; });
+}
+
+model::Graph last_weights(const std::string& folder) {
+    return model::read_onnx(checkpoints(folder).at(0).weights());
+}
+
+double distance(const model::Tensor& a, const model::Tensor& b) {
+    double largest = 0;
+    for (std::size_t i = 0; i < a.f32().size(); ++i)
+        largest = std::max(largest, std::abs(static_cast<double>(a.f32()[i] - b.f32()[i])));
+    return largest;
+}
+
+TEST(Trainer, StoppedAndContinuedIsTheSameAsUninterrupted) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.validation.data = {scenes.spec()};
+    options.validation.size = SizeRule::parse("128x320");
+    options.freeze = {"backbone.stage1"};
+    options.freeze_epochs = 0.75;
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+        options.precision = precision;
+        const std::string whole = folder / ("whole" + std::to_string(static_cast<int>(precision)));
+        const std::string parts = folder / ("parts" + std::to_string(static_cast<int>(precision)));
+        Recorder uninterrupted;
+        EXPECT_EQ(run(options, whole, uninterrupted), RunEnd::finished);
+        Recorder first;
+        Recorder second;
+        EXPECT_EQ(run(options, parts, first, 3), RunEnd::interrupted);
+        EXPECT_EQ(run(options, parts, second), RunEnd::finished);
+
+        ASSERT_EQ(uninterrupted.steps.size(), 8u);
+        ASSERT_EQ(first.steps.size(), 3u);
+        ASSERT_EQ(second.steps.size(), 5u);
+        for (std::size_t i = 0; i < 8; ++i) {
+            const StepReport& step = i < 3 ? first.steps[i] : second.steps[i - 3];
+            EXPECT_EQ(step.losses.total, uninterrupted.steps[i].losses.total) << i;
+            EXPECT_EQ(step.rate, uninterrupted.steps[i].rate) << i;
+            EXPECT_EQ(step.at.step, i + 1);
+        }
+        const auto expected = checkpoints(whole).at(0);
+        const auto actual = checkpoints(parts).at(0);
+        EXPECT_EQ(core::read_file(actual.weights()), core::read_file(expected.weights()));
+        ASSERT_EQ(uninterrupted.validations.size(), 2u);
+        EXPECT_EQ(uninterrupted.validations[1].figures.hmean,
+                  second.validations.back().figures.hmean);
+    }
+}
+
+/// A third party's detector, as it were: it finds white boxes whole, and learns to find them shrunk.
+TEST(Trainer, TeachesADetectorOfAnotherKind) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    model::write_onnx(test::tiny_model(), folder / "tiny.onnx");
+    TrainOptions options = small_options(scenes);
+    options.start.init = folder / "tiny.onnx";
+    options.start.network_of_init = true;
+    options.sample.augment.size = {160, 128};
+    options.sample.augment.crop = data::Crop::window;
+    options.sample.augment.scale_low = 0.9;
+    options.sample.augment.scale_high = 1.1;
+    options.batch_size = 4;
+    options.epochs = 100;
+    options.optimizer.rate = 1e-2;
+    options.validation.data = {scenes.spec()};
+    options.validation.every = 100;
+    options.validation.size = SizeRule::parse("128x320");
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::finished);
+    ASSERT_EQ(recorder.validations.size(), 1u);
+    EXPECT_GT(recorder.validations[0].figures.hmean, 0.8);
+    EXPECT_LT(recorder.steps.back().losses.total, 0.5 * recorder.steps.front().losses.total);
+    const model::Graph best = model::read_onnx(best_weights(folder / "run"));
+    EXPECT_EQ(best.outputs.size(), 2u);  // probability and threshold map
+    EXPECT_EQ(best.metadata.at("dbnet.size"), "128x320");
+    EXPECT_EQ(std::stof(best.metadata.at("dbnet.box_threshold")),
+              recorder.validations[0].box_threshold);
+}
+
+TEST(Trainer, FrozenWeightsAndStatisticsStayAsTheyAre) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.ema = 0;
+    options.freeze = {"backbone."};
+    options.freeze_epochs = -1;
+    Recorder recorder;
+    run(options, folder / "run", recorder);
+    const model::Graph before = model::build_network(options.start.network);
+    const model::Graph after = last_weights(folder / "run");
+    int frozen = 0;
+    int moved = 0;
+    for (const auto& [name, tensor] : before.parameters) {
+        if (tensor.type() != model::DataType::f32 || after.parameter(name) == nullptr) continue;
+        const double change = distance(tensor, *after.parameter(name));
+        if (name.starts_with("backbone.")) {
+            EXPECT_EQ(change, 0) << name;
+            ++frozen;
+        } else if (change > 0) {
+            ++moved;
+        }
+    }
+    EXPECT_GT(frozen, 100);
+    EXPECT_GT(moved, 20);
+}
+
+TEST(Trainer, DivergenceIsNamedAndOlderCheckpointsStay) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.ema = 0;
+    Recorder good;
+    run(options, folder / "run", good, 2);
+    const auto kept = checkpoints(folder / "run");
+    ASSERT_EQ(kept.size(), 1u);
+
+    options.optimizer.rate = 1e30;
+    Recorder bad;
+    EXPECT_EQ(run(options, folder / "run", bad), RunEnd::diverged);
+    EXPECT_THAT(bad.messages, Contains(HasSubstr("not a finite number")));
+    EXPECT_EQ(checkpoints(folder / "run").at(0).path, kept[0].path);
+    options.optimizer.rate = 1e-3;
+    Recorder again;
+    EXPECT_EQ(run(options, folder / "run", again), RunEnd::finished);
+}
+
+TEST(Trainer, StopsWhenPatienceIsOut) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.optimizer.rate = 1e-12;  // learns nothing
+    options.epochs = 50;
+    options.validation.data = {scenes.spec()};
+    options.validation.size = SizeRule::parse("64x64");
+    options.validation.patience = 3;
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::out_of_patience);
+    EXPECT_EQ(recorder.validations.size(), 4u);
+}
+
+TEST(Trainer, GoesOnPastAnUnreadableImage) {
+    const Scenes scenes(4);
+    core::write_file(scenes.image(2), std::string_view("\x89PNG\r\n\x1a\nthis is none"));
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.validation.data = {scenes.spec()};
+    options.validation.size = SizeRule::parse("64x64");
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::finished);
+    EXPECT_EQ(recorder.steps.size(), 4u);
+    EXPECT_THAT(recorder.messages, Contains(HasSubstr(scenes.image(2))));
+}
+
+TEST(Trainer, GoesOnPastADiskThatIsFull) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.checkpoint_minutes = 1e-9;  // after each step
+    Recorder first;
+    run(options, folder / "run", first, 2);
+
+    // A file that grows beyond the limit fails as on a full disk.
+    rlimit whole{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &whole), 0);
+    const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit little{1 << 20, whole.rlim_max};
+    Recorder second;
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    EXPECT_THROW(run(options, folder / "run", second), Error);  // no room for the last one either
+    ::setrlimit(RLIMIT_FSIZE, &whole);
+    std::signal(SIGXFSZ, ignored);
+    EXPECT_THAT(second.messages, Contains(HasSubstr("no checkpoint")));
+    EXPECT_EQ(second.steps.size(), 2u);
+    ASSERT_EQ(checkpoints(folder / "run").size(), 2u);
+    EXPECT_EQ(checkpoints(folder / "run").at(0).step, 2u);
+
+    Recorder third;
+    EXPECT_EQ(run(options, folder / "run", third), RunEnd::finished);
+    EXPECT_EQ(third.steps.size(), 2u);
+}
+
+TEST(Trainer, FallsBackToTheOlderCheckpoint) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.checkpoint_minutes = 1e-9;
+    Recorder first;
+    run(options, folder / "run", first, 3);
+    const auto generations = checkpoints(folder / "run");
+    ASSERT_EQ(generations.size(), 2u);
+    core::write_file(generations[0].state(), std::string_view("broken"));
+    Recorder second;
+    EXPECT_EQ(run(options, folder / "run", second), RunEnd::finished);
+    EXPECT_THAT(second.messages, Contains(HasSubstr("trying an older checkpoint")));
+    EXPECT_EQ(second.steps.size(), 2u);  // 3 and 4
+}
+
+TEST(Trainer, RefusesWhatCannotWork) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    Recorder recorder;
+    const auto message = [&](const TrainOptions& options) {
+        try {
+            train(options, folder / "run", recorder, [] { return false; });
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+            return std::string(error.what());
+        }
+        return std::string("no error");
+    };
+    TrainOptions half = small_options(scenes);
+    half.precision = Precision::f16;
+    half.device = "cpu";
+    EXPECT_THAT(message(half), HasSubstr("f16 needs a CUDA device"));
+    TrainOptions nothing = small_options(scenes);
+    nothing.data.clear();
+    EXPECT_THAT(message(nothing), HasSubstr("data.train"));
+}
+
+}  // namespace
+}  // namespace dbnet::train
