@@ -225,7 +225,7 @@ void RunFolder::write_row(const train::ValidationReport* validation) {
           validation ? static_cast<double>(validation->box_threshold) : kUnknown,
           means.images_per_second(), core::peak_memory_mb(), times.data, times.forward,
           times.backward, times.optimizer, validation ? validation->seconds : 0, seconds()})
-        row += "," + cell(value);
+        row.append(",").append(cell(value));
     results_.append(row + "\n");
 }
 
