@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "cli/exit.hpp"
@@ -13,6 +14,9 @@ int run_train_program(char** argv) {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
     const std::string program = (self.parent_path() / "dbnet-train").string();
+    // Teams that spin while they wait lose whole time slices as soon as something else runs beside
+    // the training, and gain it nothing otherwise. OpenMP reads this when the program starts.
+    ::setenv("OMP_WAIT_POLICY", "passive", 0);
     ::execv(program.c_str(), argv);
     std::fprintf(stderr,
                  "error: cannot run %s: training needs the program dbnet-train, which is built "

@@ -19,14 +19,18 @@ constexpr float kLowestScore = 0.2f;
 constexpr int kThresholdSteps = 50;
 constexpr std::int64_t kMostPixels = 4'000'000;
 
-/// The first point with the best hmean.
+/// The middle of the first run of points with the best hmean: thresholds that look equally good
+/// are safest away from where it falls.
 eval::CurvePoint best_point(const std::vector<eval::CurvePoint>& curve) {
-    eval::CurvePoint best;
-    best.min_score = 0.5f;
-    for (const eval::CurvePoint& point : curve)
-        if (point.min_score >= kLowestScore && point.figures.hmean > best.figures.hmean)
-            best = point;
-    return best;
+    const auto worse = [](const eval::CurvePoint& a, const eval::CurvePoint& b) {
+        return a.figures.hmean < b.figures.hmean;
+    };
+    const auto usable = std::ranges::find_if(
+        curve, [](const eval::CurvePoint& point) { return point.min_score >= kLowestScore; });
+    const auto first = std::max_element(usable, curve.end(), worse);
+    const auto last = std::find_if(
+        first, curve.end(), [&](const eval::CurvePoint& point) { return worse(point, *first); });
+    return first[(last - first - 1) / 2];
 }
 
 /// Evaluation mode and f32, for as long as it lives.
