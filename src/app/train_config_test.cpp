@@ -251,5 +251,67 @@ TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
                 ElementsAre("schedule.milestones[0]: (none) -> 1"));
 }
 
+std::vector<std::string> shipped() {
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(DBNET_CONFIGS))
+        if (entry.is_regular_file()) files.push_back(entry.path().string());
+    return files;
+}
+
+TrainConfig read_shipped(const std::string& name) {
+    return read_train_config(std::string(DBNET_CONFIGS) + "/" + name, {"init=weights.pth"});
+}
+
+TEST(ShippedConfigs, can_all_be_read) {
+    ASSERT_GE(shipped().size(), 5u);
+    for (const std::string& file : shipped()) {
+        const TrainConfig config = read_train_config(file, {});
+        if (config.name == "reference") continue;  // a base without data
+        EXPECT_FALSE(config.options.data.empty()) << file;
+        EXPECT_FALSE(config.options.validation.data.empty()) << file;
+    }
+}
+
+TEST(ShippedConfigs, follow_the_reference_recipes) {
+    using Optimizer = train::OptimizerOptions::Kind;
+    using Schedule = train::ScheduleOptions::Kind;
+    const train::TrainOptions r18 = read_shipped("dbnet_r18_icdar2015.yaml").options;
+    EXPECT_EQ(r18.start.network.backbone, model::Backbone::resnet18);
+    EXPECT_EQ(r18.optimizer.kind, Optimizer::sgd);
+    EXPECT_EQ(r18.optimizer.rate, 0.007);
+    EXPECT_EQ(r18.optimizer.weight_decay, 1e-4);
+    EXPECT_EQ(r18.schedule.kind, Schedule::poly);
+    EXPECT_EQ(r18.epochs, 1200);
+    EXPECT_EQ(r18.batch_size, 16);
+    EXPECT_EQ(r18.sample.augment.size, (data::Size{640, 640}));
+    EXPECT_EQ(r18.loss.probability_weight, 5);
+    EXPECT_EQ(r18.loss.threshold_weight, 10);
+    EXPECT_EQ(r18.loss.binary_weight, 1);
+    EXPECT_EQ(r18.data.at(0).split, data::Split::train);
+    EXPECT_EQ(r18.validation.data.at(0).split, data::Split::holdout);
+
+    const train::TrainOptions light = read_shipped("dbnet_mobilenetv3_icdar2015.yaml").options;
+    EXPECT_EQ(light.start.network.backbone, model::Backbone::mobilenet_v3_large);
+    EXPECT_EQ(light.optimizer.kind, Optimizer::adam);
+    EXPECT_EQ(light.epochs, 1200);
+    EXPECT_EQ(light.data.at(0).images, r18.data.at(0).images);
+
+    const train::TrainOptions lines = read_shipped("dbnet_r18_td500.yaml").options;
+    EXPECT_EQ(lines.data.at(0).format, "td500");
+    EXPECT_EQ(lines.optimizer.rate, 0.007);
+
+    const train::TrainOptions article = read_shipped("recipes/article.yaml").options;
+    EXPECT_EQ(article.sample.augment.rotation, 15);
+    EXPECT_GT(article.sample.augment.brightness, 0);
+    EXPECT_GT(article.sample.augment.contrast, 0);
+    EXPECT_THAT(article.freeze, ElementsAre("backbone"));
+    EXPECT_EQ(article.freeze_epochs, 15);
+    EXPECT_EQ(article.optimizer.rate, 1e-4);
+    EXPECT_EQ(article.schedule.kind, Schedule::cosine);
+    EXPECT_EQ(article.loss.probability_weight, 1);
+    EXPECT_EQ(article.loss.threshold_weight, 10);
+    EXPECT_EQ(article.loss.binary_weight, 1);
+}
+
 }  // namespace
 }  // namespace dbnet::app
