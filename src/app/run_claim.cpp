@@ -12,6 +12,7 @@
 #include "app/train_config.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "train/run_files.hpp"
 
 namespace dbnet::app {
 namespace {
@@ -39,8 +40,16 @@ void move_aside(const std::string& folder) {
     }
 }
 
+/// What a process that was killed was just writing (core::AtomicFile).
+void remove_unfinished(const std::string& folder) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+        if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+            fs::remove(entry.path());
+}
+
+/// A run that came to no checkpoint has nothing that could be mixed up.
 void refuse_differences(const std::string& folder, const std::string& effective) {
-    if (!fs::exists(folder + kConfigFile)) return;
+    if (!fs::exists(folder + kConfigFile) || train::checkpoints(folder).empty()) return;
     const std::vector<std::uint8_t> bytes = core::read_file(folder + kConfigFile);
     std::string text;
     for (const std::string& line : differences({bytes.begin(), bytes.end()}, effective))
@@ -65,6 +74,7 @@ RunClaim::RunClaim(const std::string& folder, const std::string& effective, bool
             lock_ = lock(folder);
         }
         refuse_differences(folder, effective);
+        remove_unfinished(folder);
         core::write_file(folder + kConfigFile, effective);
     } catch (const fs::filesystem_error& error) {
         if (lock_ >= 0) ::close(lock_);

@@ -9,8 +9,8 @@ namespace dbnet::app {
 class RunClaim {
 public:
     /// Writes the effective configuration to config.yaml. `fresh`: an older folder is moved to
-    /// <folder>.old, .old2, ... Throws Error: invalid_argument (the folder's run had another
-    /// configuration: the message shows the differences; another process works in it), io.
+    /// <folder>.old, .old2, ... Throws Error: invalid_argument (the folder has checkpoints of
+    /// another configuration: the message shows the differences; another process works in it), io.
     RunClaim(const std::string& folder, const std::string& effective, bool fresh);
     ~RunClaim();
     RunClaim(const RunClaim&) = delete;
