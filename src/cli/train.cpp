@@ -104,8 +104,8 @@ Run set_up_train(CLI::App& app) {
     app.add_option("--threads", arguments->threads, "threads that compute; 0: all cores")
         ->type_name("N");
     app.add_option("--workers", arguments->workers, "threads that make samples")->type_name("N");
-    set_examples(app, "dbnet train configs/dbnet_r18_icdar2015.yaml",
-                 "dbnet train my.yaml epochs=50 optimizer.rate=5e-4 --name trial",
+    set_examples(app, "dbnet train my.yaml",
+                 "dbnet train my.yaml epochs=3 optimizer.rate=5e-4 --name trial",
                  "dbnet train my.yaml --init runs/train/trial --name more");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }

@@ -9,7 +9,16 @@ done
 expect 0 dbnet val --data photos --labels gts --model det.onnx
 cp runs/val/submission.zip results.zip
 
-for command in "" predict val tune benchmark model "model info" doctor; do
+cat > my.yaml <<'YAML'
+model: {backbone: init}
+init: det.onnx
+data: {train: [{format: icdar, images: photos, labels: gts}]}
+augment: {size: 64x96, crop: window}
+batch_size: 1
+epochs: 2
+YAML
+
+for command in "" predict train val tune benchmark model "model info" doctor; do
   # shellcheck disable=SC2086
   expect 0 dbnet $command --help
   sed -n '/^Examples:$/,$s/^  //p' stdout > examples.txt
