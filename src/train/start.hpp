@@ -10,8 +10,8 @@
 namespace dbnet::train {
 
 struct Start {
-    /// Its first output is the probability map; the threshold map, if there is one, is named by
-    /// `threshold`. Dynamic in N, H, W where the file was.
+    /// Its first output is the probability map, its second, if there is one, the threshold map.
+    /// Dynamic in N, H, W.
     model::Graph graph;
     std::string threshold;            ///< name of the output; empty: there is no threshold branch
     std::vector<std::string> used;    ///< tensors of the file that became parameters

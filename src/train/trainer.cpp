@@ -34,7 +34,6 @@ using core::LogLevel;
 using torch::Tensor;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr std::string_view kThresholdMap = "threshold";  ///< output of networks with that branch
 constexpr double kFirstLossScale = 65536;
 constexpr std::int64_t kLossScaleGrowth = 2000;  ///< good steps after which the scale is doubled
 
@@ -210,8 +209,7 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
 void Trainer::prepare(model::Graph graph) {
     probability_ = graph.outputs.front().name;
     logits_ = {logits_of(graph, probability_)};
-    for (const model::ValueInfo& output : graph.outputs)
-        if (output.name == kThresholdMap) logits_.push_back(logits_of(graph, output.name));
+    if (graph.outputs.size() > 1) logits_.push_back(logits_of(graph, graph.outputs[1].name));
     module_ = std::make_unique<GraphModule>(std::move(graph), options_.precision);
     module_->to(device_);
     module_->train();
