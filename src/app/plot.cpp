@@ -1,6 +1,9 @@
 #include "app/plot.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <opencv2/imgproc.hpp>
@@ -18,7 +21,9 @@ constexpr double kLeft = 70;
 constexpr double kRight = 620;
 constexpr double kTop = 40;
 constexpr double kBottom = 420;
-constexpr int kTicks = 5;
+constexpr int kMostTicks = 8;
+constexpr double kLegendLine = 18;
+constexpr double kLegendMargin = 12;
 
 struct Colour {
     const char* name;
@@ -29,9 +34,63 @@ const std::array<Colour, 4> kColours{{{"#1b6ac9", {27, 106, 201}},
                                       {"#2e933c", {46, 147, 60}},
                                       {"#8a5a00", {138, 90, 0}}}};
 
-/// From the square to the picture.
-Point place(Point point) {
-    return {kLeft + point.x * (kRight - kLeft), kBottom - point.y * (kBottom - kTop)};
+/// Of equal steps on an axis: 1, 2 or 5 times a power of ten, at least `least`.
+double round_step(double least) {
+    const double power = std::pow(10, std::floor(std::log10(least)));
+    for (const double factor : {1.0, 2.0, 5.0})
+        if (factor * power >= least * (1 - 1e-9)) return factor * power;
+    return 10 * power;
+}
+
+/// Numbers of the form 1, 2 or 5 times a power of ten around and between two positive ones.
+std::vector<double> round_numbers(double low, double high) {
+    std::vector<double> numbers;
+    double power = std::pow(10, std::floor(std::log10(low)));
+    for (; power <= high * 10; power *= 10)
+        for (const double factor : {1.0, 2.0, 5.0}) numbers.push_back(factor * power);
+    const auto first = std::ranges::upper_bound(numbers, low * (1 + 1e-9)) - 1;
+    const auto last = std::ranges::lower_bound(numbers, high * (1 - 1e-9));
+    return {first, last + 1};
+}
+
+std::vector<double> ticks(const Range& range) {
+    std::vector<double> result;
+    if (range.logarithmic) {
+        result = round_numbers(range.low, range.high);
+        if (result.size() > kMostTicks)
+            std::erase_if(result, [](double value) {
+                const double digits = std::log10(value);
+                return std::abs(digits - std::round(digits)) > 1e-6;
+            });
+        return result;
+    }
+    const double step = round_step((range.high - range.low) / kMostTicks);
+    for (double i = std::ceil(range.low / step - 1e-6) + 0.0; i * step <= range.high + 1e-6 * step;
+         ++i)
+        result.push_back(i * step);
+    return result;
+}
+
+/// Where a value lies on an axis of length 1; not finite for what it cannot show.
+double share(double value, const Range& range) {
+    if (range.logarithmic) return std::log(value / range.low) / std::log(range.high / range.low);
+    return (value - range.low) / (range.high - range.low);
+}
+
+/// From the axes to the picture.
+Point place(const Plot& plot, Point point) {
+    return {kLeft + share(point.x, plot.x) * (kRight - kLeft),
+            kBottom - share(point.y, plot.y) * (kBottom - kTop)};
+}
+
+/// The points of a line that can be shown, in the picture.
+std::vector<Point> placed(const Plot& plot, const Series& series) {
+    std::vector<Point> points;
+    for (const Point point : series.points) {
+        const Point at = place(plot, point);
+        if (std::isfinite(at.x) && std::isfinite(at.y)) points.push_back(at);
+    }
+    return points;
 }
 
 /// A plot is drawn by two kinds of pen.
@@ -42,6 +101,7 @@ public:
     Pen(const Pen&) = delete;
     Pen& operator=(const Pen&) = delete;
     virtual void line(const std::vector<Point>& points, const Colour& colour, double width) = 0;
+    virtual void dot(Point at, const Colour& colour, double radius) = 0;
     /// `anchor`: 0 left, 0.5 middle, 1 right of the text at the place.
     virtual void text(Point at, const std::string& text, double anchor, const Colour& colour) = 0;
 };
@@ -53,6 +113,10 @@ public:
              << "\" points=\"";
         for (const Point point : points) out_ << point.x << "," << point.y << " ";
         out_ << "\"/>\n";
+    }
+    void dot(Point at, const Colour& colour, double radius) override {
+        out_ << "<circle cx=\"" << at.x << "\" cy=\"" << at.y << "\" r=\"" << radius << "\" fill=\""
+             << colour.name << "\"/>\n";
     }
     void text(Point at, const std::string& text, double anchor, const Colour& colour) override {
         const char* const side = anchor == 0 ? "start" : anchor == 1 ? "end" : "middle";
@@ -76,13 +140,14 @@ public:
     ImagePen() : image_(kWidth, kHeight) { image::matrix_of(image_).setTo(cv::Scalar::all(255)); }
 
     void line(const std::vector<Point>& points, const Colour& colour, double width) override {
-        constexpr int kFraction = 4;  // bits
         std::vector<cv::Point> fixed;
-        for (const Point point : points)
-            fixed.emplace_back(cvRound(point.x * (1 << kFraction)),
-                               cvRound(point.y * (1 << kFraction)));
+        for (const Point point : points) fixed.push_back(to_fixed(point));
         cv::polylines(image::matrix_of(image_), fixed, false, colour.rgb, cvRound(width),
                       cv::LINE_AA, kFraction);
+    }
+    void dot(Point at, const Colour& colour, double radius) override {
+        cv::circle(image::matrix_of(image_), to_fixed(at), cvRound(radius * (1 << kFraction)),
+                   colour.rgb, cv::FILLED, cv::LINE_AA, kFraction);
     }
     void text(Point at, const std::string& text, double anchor, const Colour& colour) override {
         constexpr double kScale = 0.45;
@@ -94,34 +159,100 @@ public:
     Image finish() { return std::move(image_); }
 
 private:
+    static constexpr int kFraction = 4;  // bits
+
+    static cv::Point to_fixed(Point point) {
+        return {cvRound(point.x * (1 << kFraction)), cvRound(point.y * (1 << kFraction))};
+    }
+
     Image image_;
 };
+
+double covered(const Rect& box, const std::vector<Point>& line) {
+    constexpr int kSteps = 16;  // between two points
+    double count = 0;
+    for (std::size_t i = 1; i < line.size(); ++i)
+        for (int step = 0; step <= kSteps; ++step) {
+            const double part = static_cast<double>(step) / kSteps;
+            const double x = line[i - 1].x + part * (line[i].x - line[i - 1].x) - box.x;
+            const double y = line[i - 1].y + part * (line[i].y - line[i - 1].y) - box.y;
+            count += x >= 0 && x <= box.width && y >= 0 && y <= box.height;
+        }
+    return count;
+}
+
+/// The corner of the plot in which the names hide the least of the lines.
+Rect legend_box(const Plot& plot, const std::vector<std::vector<Point>>& lines) {
+    constexpr double kLetterWidth = 8;
+    std::size_t letters = 0;
+    for (const Series& series : plot.series) letters = std::max(letters, series.name.size());
+    const Rect size{0, 0, kLetterWidth * static_cast<double>(letters),
+                    kLegendLine * static_cast<double>(plot.series.size())};
+    const double right = kRight - kLegendMargin - size.width;
+    const double bottom = kBottom - kLegendMargin - size.height;
+    Rect best;
+    double least = std::numeric_limits<double>::infinity();
+    for (const Point corner :
+         {Point{kLeft + kLegendMargin, bottom}, Point{right, bottom},
+          Point{right, kTop + kLegendMargin}, Point{kLeft + kLegendMargin, kTop + kLegendMargin}}) {
+        const Rect box{corner.x, corner.y, size.width, size.height};
+        double hidden = 0;
+        for (const auto& line : lines) hidden += covered(box, line);
+        if (hidden < least) {
+            least = hidden;
+            best = box;
+        }
+    }
+    return best;
+}
 
 void draw(const Plot& plot, Pen& pen) {
     const Colour grid{"#ddd", {221, 221, 221}};
     const Colour ink{"#333", {51, 51, 51}};
-    for (int i = 0; i <= kTicks; ++i) {
-        const double at = static_cast<double>(i) / kTicks;
-        pen.line({place({at, 0}), place({at, 1})}, grid, 1);
-        pen.line({place({0, at}), place({1, at})}, grid, 1);
-        const std::string number = core::concat(at);
-        pen.text({place({at, 0}).x, kBottom + 18}, number, 0.5, ink);
-        pen.text({kLeft - 8, place({0, at}).y + 4}, number, 1, ink);
+    for (const double value : ticks(plot.x)) {
+        const double at = place(plot, {value, plot.y.low}).x;
+        pen.line({{at, kBottom}, {at, kTop}}, grid, 1);
+        pen.text({at, kBottom + 18}, core::concat(value), 0.5, ink);
+    }
+    for (const double value : ticks(plot.y)) {
+        const double at = place(plot, {plot.x.low, value}).y;
+        pen.line({{kLeft, at}, {kRight, at}}, grid, 1);
+        pen.text({kLeft - 8, at + 4}, core::concat(value), 1, ink);
     }
     pen.text({(kLeft + kRight) / 2, kTop - 16}, plot.title, 0.5, ink);
     pen.text({(kLeft + kRight) / 2, kBottom + 42}, plot.x_label, 0.5, ink);
     pen.text({kLeft - 60, kTop - 16}, plot.y_label, 0, ink);
-    for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    std::vector<std::vector<Point>> lines;
+    for (const Series& series : plot.series) lines.push_back(placed(plot, series));
+    const Rect legend = legend_box(plot, lines);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
         const Colour& colour = kColours[i % kColours.size()];
-        std::vector<Point> points;
-        for (const Point point : plot.series[i].points) points.push_back(place(point));
-        pen.line(points, colour, 2);
-        pen.text({kLeft + 12, kBottom - 12 - 18 * static_cast<double>(i)}, plot.series[i].name, 0,
-                 colour);
+        pen.line(lines[i], colour, 2);
+        if (plot.series[i].dots)
+            for (const Point point : lines[i]) pen.dot(point, colour, 3);
+        pen.text({legend.x, legend.y + legend.height - kLegendLine * static_cast<double>(i)},
+                 plot.series[i].name, 0, colour);
     }
 }
 
 }  // namespace
+
+Range range_around(const std::vector<double>& values, bool logarithmic) {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const double value : values) {
+        if (!std::isfinite(value) || (logarithmic && value <= 0)) continue;
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+    if (low > high) return {logarithmic ? 0.1 : 0, 1, logarithmic};
+    if (logarithmic) {
+        const std::vector<double> ends = round_numbers(low, high);
+        return {ends.front(), ends.size() > 1 ? ends.back() : 2 * ends.front(), true};
+    }
+    if (low == high) high = low + (low == 0 ? 1 : std::abs(low));
+    const double step = round_step((high - low) / kMostTicks);
+    return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step};
+}
 
 std::string to_svg(const Plot& plot) {
     SvgPen pen;

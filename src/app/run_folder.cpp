@@ -21,6 +21,8 @@ using Json = formats::OrderedJson;
 
 constexpr double kLogSeconds = 10;
 constexpr double kEventSeconds = 1;
+constexpr double kImageSpacing = 1.1;
+constexpr int kLongestOnTensorBoard = 1280;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr std::string_view kColumns =
     "step,epoch,samples,loss,probability_loss,threshold_loss,binary_loss,learning_rate,precision,"
@@ -95,7 +97,9 @@ RunFolder::RunFolder(std::string folder, std::uint64_t resumed_step, const detec
       status_(std::move(status)),
       log_(keep_lines(folder_ + "/train.log", [](std::string_view) { return true; })),
       events_(cut_events()),
-      results_(cut_results()) {
+      results_(cut_results()),
+      tensorboard_(folder_ + "/tensorboard", resumed_step == 0 ? 0 : resumed_step + 1),
+      pictures_(folder_ + "/pictures", resumed_step) {
     last_.at.step = resumed_step;
     if (resumed_step > 0) last_.at.epoch = kUnknown;
     guarded([&] {
@@ -107,20 +111,40 @@ RunFolder::~RunFolder() {
     guarded([&] {
         write_step_event();
         write_row(nullptr);
+        curves_.write(folder_ + "/plots");
         log(core::concat("ends after step ", last_.at.step, ", ", core::duration_text(seconds())));
     });
 }
 
 std::string RunFolder::cut_events() {
     return keep_lines(folder_ + "/events.jsonl", [&](std::string_view line) {
-        const auto event = formats::Json::parse(line, nullptr, false);
-        if (!event.is_object() || !event.contains("step") || !event["step"].is_number_unsigned() ||
-            event["step"].get<std::uint64_t>() > resumed_step_)
+        const formats::Json event = formats::Json::parse(line, nullptr, false);
+        try {
+            if (event.at("step").get<std::uint64_t>() > resumed_step_) return false;
+            recall(event);
+            return true;
+        } catch (const formats::Json::exception&) {
             return false;
-        if (event.contains("seconds") && event["seconds"].is_number())
-            seconds_before_ = std::max(seconds_before_, event["seconds"].get<double>());
-        return true;
+        }
     });
+}
+
+/// What an earlier sitting wrote.
+void RunFolder::recall(const formats::Json& event) {
+    const auto number = [&](const char* key) {
+        const formats::Json& value = event.at(key);
+        return value.is_null() ? kUnknown : value.get<double>();
+    };
+    const auto step = event.at("step").get<std::uint64_t>();
+    const auto kind = event.at("event").get<std::string>();
+    seconds_before_ = std::max(seconds_before_, number("seconds"));
+    if (kind == "step")
+        curves_.add(step,
+                    {number("loss"), number("probability_loss"), number("threshold_loss"),
+                     number("binary_loss")},
+                    number("learning_rate"));
+    else if (kind == "validation")
+        curves_.add(step, {number("precision"), number("recall"), number("hmean")});
 }
 
 std::string RunFolder::cut_results() const {
@@ -147,11 +171,18 @@ void RunFolder::message(core::LogLevel level, const std::string& text) {
         Json event = event_at("message", last_.at, seconds());
         event["level"] = name_of(level);
         event["text"] = text;
-        events_.append(formats::to_line(event) + "\n");
+        write_event(event);
     });
 }
 
-void RunFolder::batch(const train::RunPosition&, const data::Batch&) {}
+void RunFolder::batch(const train::RunPosition& at, const data::Batch& batch) {
+    if (!std::exchange(batch_due_, false)) return;
+    guarded([&] {
+        const Image image = draw_batch(batch, input_);
+        pictures_.write_batch(at.step, image);
+        show_on_tensorboard("train/batch", at.step, image);
+    });
+}
 
 void RunFolder::step(const train::StepReport& report) {
     if (row_due_) guarded([&] { write_row(nullptr); });
@@ -177,21 +208,33 @@ void RunFolder::validating(std::size_t done, std::size_t images) {
 
 void RunFolder::validation(const train::ValidationReport& report) {
     last_.at = report.at;
+    batch_due_ = true;
     say_(core::LogLevel::info, describe(report));
+    curves_.add(report.at.step, report.figures);
     guarded([&] {
         log(describe(report));
         write_step_event();
-        Json event = event_at("validation", report.at, seconds());
-        event["precision"] = report.figures.precision;
-        event["recall"] = report.figures.recall;
-        event["hmean"] = report.figures.hmean;
-        event["box_threshold"] = std::round(static_cast<double>(report.box_threshold) * 1e6) / 1e6;
-        event["is_best"] = report.is_best;
-        event["images"] = report.images;
-        event["validation_seconds"] = report.seconds;
-        events_.append(formats::to_line(event) + "\n");
+        write_validation_event(report);
         write_row(&report);
+        curves_.write(folder_ + "/plots");
+        show_findings(report);
     });
+}
+
+void RunFolder::show_findings(const train::ValidationReport& report) {
+    const std::optional<Image> image = draw_findings(report.pictures);
+    if (!image) return;
+    pictures_.write_findings(report.at.step, *image);
+    show_on_tensorboard("val/predictions", report.at.step, *image);
+}
+
+/// TensorBoard shows ten images of a tag: they come ever more rarely, so that its files stay small.
+void RunFolder::show_on_tensorboard(const std::string& tag, std::uint64_t step,
+                                    const Image& image) {
+    double& next = next_shown_[tag];
+    if (static_cast<double>(step) < next) return;
+    next = kImageSpacing * static_cast<double>(step);
+    tensorboard_.add_image(step, tag, reduced(image, kLongestOnTensorBoard));
 }
 
 void RunFolder::write_step_event() {
@@ -200,6 +243,7 @@ void RunFolder::write_step_event() {
     event_ = seconds();
     Json event = event_at("step", last_.at, event_);
     const train::StepLosses losses = means.losses();
+    curves_.add(last_.at.step, losses, last_.rate);
     event["loss"] = losses.total;
     event["probability_loss"] = losses.probability;
     event["threshold_loss"] = losses.threshold;
@@ -207,6 +251,33 @@ void RunFolder::write_step_event() {
     event["learning_rate"] = last_.rate;
     event["gradient_norm"] = means.gradient_norm();
     event["images_per_second"] = means.images_per_second();
+    write_event(event);
+    tensorboard_.add_scalars(last_.at.step,
+                             {{"loss/total", losses.total},
+                              {"loss/probability", losses.probability},
+                              {"loss/threshold", losses.threshold},
+                              {"loss/binary", losses.binary},
+                              {"lr", last_.rate},
+                              {"gradient_norm", means.gradient_norm()},
+                              {"speed/images_per_second", means.images_per_second()}});
+}
+
+void RunFolder::write_validation_event(const train::ValidationReport& report) {
+    Json event = event_at("validation", report.at, seconds());
+    event["precision"] = report.figures.precision;
+    event["recall"] = report.figures.recall;
+    event["hmean"] = report.figures.hmean;
+    event["box_threshold"] = std::round(static_cast<double>(report.box_threshold) * 1e6) / 1e6;
+    event["is_best"] = report.is_best;
+    event["images"] = report.images;
+    event["validation_seconds"] = report.seconds;
+    write_event(event);
+    tensorboard_.add_scalars(report.at.step, {{"val/precision", report.figures.precision},
+                                              {"val/recall", report.figures.recall},
+                                              {"val/hmean", report.figures.hmean}});
+}
+
+void RunFolder::write_event(const formats::OrderedJson& event) {
     events_.append(formats::to_line(event) + "\n");
 }
 

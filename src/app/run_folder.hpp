@@ -2,20 +2,26 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "app/step_means.hpp"
+#include "app/tensorboard.hpp"
+#include "app/training_curves.hpp"
+#include "app/training_pictures.hpp"
 #include "app/training_progress.hpp"
 #include "core/file.hpp"
 #include "core/timer.hpp"
 #include "detect/preprocess.hpp"
+#include "formats/document.hpp"
 #include "train/observer.hpp"
 
 namespace dbnet::app {
 
 /// Writes into the folder of a training run what one sees of it (docs/training.md): train.log,
-/// events.jsonl, results.csv. What is written survives the end of the process, however it comes.
-/// When something cannot be written (a full disk) it says so once and the training goes on.
+/// events.jsonl, results.csv, files for TensorBoard, plots and pictures. What is written survives
+/// the end of the process, however it comes. When something cannot be written (a full disk) it says
+/// so once and the training goes on.
 class RunFolder : public train::Observer {
 public:
     using Say = std::function<void(core::LogLevel, const std::string&)>;
@@ -42,7 +48,12 @@ private:
     std::string cut_results() const;
     double seconds() const { return seconds_before_ + timer_.seconds(); }
     void log(const std::string& text);
+    void recall(const formats::Json& event);
+    void write_event(const formats::OrderedJson& event);
     void write_step_event();
+    void write_validation_event(const train::ValidationReport& report);
+    void show_findings(const train::ValidationReport& report);
+    void show_on_tensorboard(const std::string& tag, std::uint64_t step, const Image& image);
     void write_row(const train::ValidationReport* validation);
     void guarded(const std::function<void()>& write);
 
@@ -55,9 +66,12 @@ private:
 
     double seconds_before_ = 0;  ///< that earlier sittings took
     core::Timer timer_;
+    TrainingCurves curves_;
     core::AppendFile log_;
     core::AppendFile events_;
     core::AppendFile results_;
+    TensorBoardWriter tensorboard_;
+    PictureFolder pictures_;
 
     TrainingProgress progress_;
     train::StepReport last_;  ///< what was reported last
@@ -65,6 +79,8 @@ private:
     double event_ = 0;        ///< and of the last event about steps
     StepMeans since_event_;
     StepMeans since_row_;
+    bool batch_due_ = true;                     ///< the next batch is to be drawn
+    std::map<std::string, double> next_shown_;  ///< by tag: the step of TensorBoard's next image
     bool row_due_ = false;  ///< an epoch is complete, perhaps its validation follows
 };
 

@@ -1,9 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <dbnet/error.hpp>
 
 #include "app/run_folder.hpp"
 #include "formats/document.hpp"
@@ -116,6 +125,147 @@ TEST_F(RunFolderTest, WritesARowPerEpochWithoutValidation) {
     EXPECT_EQ(rows[1].at("step"), "20");
     EXPECT_EQ(rows[2].at("step"), "25");
     EXPECT_EQ(rows[1].at("data_seconds"), "1.25") << "of ten steps";
+}
+
+std::vector<formats::Json> events_of(const std::string& path) {
+    std::vector<formats::Json> events;
+    for (const std::string& line : lines_of(path)) events.push_back(formats::Json::parse(line));
+    return events;
+}
+
+TEST_F(RunFolderTest, WritesEventsAndALog) {
+    {
+        RunFolder folder = open();
+        folder.message(core::LogLevel::warning, "img_7.jpg: cannot open");
+        for (std::uint64_t step = 1; step <= 5; ++step)
+            folder.step(step_report(step, static_cast<double>(step)));
+        folder.validation(validation_report(5, 0.5));
+    }
+    const auto events = events_of(run_ + "/events.jsonl");
+    ASSERT_EQ(events.size(), 4);
+    EXPECT_EQ(events[0]["event"], "message");
+    EXPECT_EQ(events[0]["text"], "img_7.jpg: cannot open");
+    EXPECT_EQ(events[1]["step"], 1);
+    EXPECT_EQ(events[1]["loss"], 1.0);
+    EXPECT_EQ(events[2]["step"], 5) << "not more than one a second";
+    EXPECT_EQ(events[2]["loss"], 3.5) << "the mean of steps 2 to 5";
+    EXPECT_EQ(events[2]["learning_rate"], 1e-3);
+    EXPECT_EQ(events[2]["images_per_second"], 8.0);
+    EXPECT_EQ(events[3]["event"], "validation");
+    EXPECT_EQ(events[3]["box_threshold"], 0.3);
+
+    EXPECT_EQ(warnings_, std::vector<std::string>{"img_7.jpg: cannot open"});
+    ASSERT_EQ(said_.size(), 1);
+    EXPECT_THAT(said_[0], HasSubstr("hmean 0.5000 at box threshold 0.30"));
+    EXPECT_THAT(status_, HasSubstr("step 5/100"));
+    const auto log = lines_of(run_ + "/train.log");
+    ASSERT_EQ(log.size(), 5);
+    EXPECT_THAT(log[1], HasSubstr("Z warning: img_7.jpg: cannot open"));
+    EXPECT_THAT(log[3], HasSubstr("hmean 0.5000"));
+}
+
+TEST_F(RunFolderTest, WritesNothingForLossesThatAreNotThere) {
+    {
+        RunFolder folder = open();
+        train::StepReport report = step_report(1);
+        report.losses.threshold = report.losses.binary = kNone;
+        folder.step(report);
+    }
+    EXPECT_EQ(table_of(run_ + "/results.csv").at(0).at("threshold_loss"), "");
+    EXPECT_TRUE(events_of(run_ + "/events.jsonl").at(0)["binary_loss"].is_null());
+}
+
+TEST_F(RunFolderTest, TellsOneStoryAfterARestart) {
+    const auto train = [](RunFolder& folder, std::uint64_t from, std::uint64_t to) {
+        for (std::uint64_t step = from; step <= to; ++step) {
+            folder.step(step_report(step));
+            if (step % 10 == 0) folder.validation(validation_report(step, 0.01 * double(step)));
+        }
+    };
+    {
+        RunFolder folder = open();
+        train(folder, 1, 35);
+    }
+    for (const char* file : {"/train.log", "/events.jsonl", "/results.csv"})
+        std::ofstream(run_ + file, std::ios::app) << "{\"step\":3,\"eve";  // cut by a crash
+    {
+        RunFolder folder = open(20);
+        train(folder, 21, 40);
+    }
+    std::vector<std::string> steps;
+    for (const auto& row : table_of(run_ + "/results.csv")) steps.push_back(row.at("step"));
+    EXPECT_EQ(steps, (std::vector<std::string>{"10", "20", "30", "40"}));
+    std::vector<int> validated;
+    int last = 0;
+    double seconds = 0;
+    for (const formats::Json& event : events_of(run_ + "/events.jsonl")) {
+        EXPECT_GE(event["step"], last);
+        EXPECT_GE(event["seconds"], seconds);
+        last = event["step"];
+        seconds = event["seconds"];
+        if (event["event"] == "validation") validated.push_back(event["step"]);
+    }
+    EXPECT_EQ(validated, (std::vector<int>{10, 20, 30, 40}));
+    const auto log = lines_of(run_ + "/train.log");
+    EXPECT_TRUE(std::ranges::any_of(
+        log, [](const std::string& line) { return line.ends_with("goes on after step 20"); }));
+    EXPECT_FALSE(std::ranges::any_of(
+        log, [](const std::string& line) { return line.find("eve") != std::string::npos; }));
+}
+
+TEST_F(RunFolderTest, DrawsTheFirstBatchAndOneAfterEachValidation) {
+    data::Batch batch;
+    batch.samples = 1;
+    batch.size = {32, 32};
+    batch.images.assign(3 * 32 * 32, 0.0f);
+    batch.probability.assign(32 * 32, 0);
+    batch.probability_mask.assign(32 * 32, 1);
+    batch.threshold.assign(32 * 32, 0.3f);
+    batch.threshold_mask.assign(32 * 32, 0);
+    batch.labels.resize(1);
+    {
+        RunFolder folder = open();
+        for (std::uint64_t step = 0; step < 6; ++step) {
+            folder.batch(step_report(step).at, batch);
+            folder.step(step_report(step + 1));
+            if (step == 2) folder.validation(validation_report(3, 0.5));
+        }
+    }
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(run_ + "/pictures"))
+        names.insert(entry.path().filename());
+    EXPECT_EQ(names, (std::set<std::string>{"batch_000000000.png", "batch_000000003.png"}));
+    EXPECT_TRUE(std::filesystem::exists(run_ + "/plots/losses.png"));
+    EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(RunFolderTest, GoesOnWhenTheDiskIsFull) {
+    rlimit usual{};
+    ::getrlimit(RLIMIT_FSIZE, &usual);
+    const auto on_signal = ::signal(SIGXFSZ, SIG_IGN);
+    {
+        RunFolder folder = open();
+        const rlimit small{600, usual.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+        for (std::uint64_t step = 1; step <= 30; ++step) {
+            folder.step(step_report(step));
+            if (step % 5 == 0) folder.validation(validation_report(step, 0.5));
+        }
+        ::setrlimit(RLIMIT_FSIZE, &usual);
+        folder.step(step_report(31));
+        folder.validation(validation_report(31, 0.5));
+    }
+    ::signal(SIGXFSZ, on_signal);
+    EXPECT_EQ(warnings_.size(), 1) << "one is enough";
+    EXPECT_THAT(warnings_.at(0), HasSubstr("the training goes on"));
+    EXPECT_EQ(table_of(run_ + "/results.csv").back().at("step"), "31");
+    EXPECT_NO_THROW(events_of(run_ + "/events.jsonl")) << "no line is torn";
+    EXPECT_EQ(events_of(run_ + "/events.jsonl").back()["step"], 31);
+}
+
+TEST_F(RunFolderTest, SaysWhereItCannotWrite) {
+    std::ofstream(dir_ / "file") << "x";
+    EXPECT_THROW(RunFolder(dir_ / "file/run", 0, {}, {}, {}), Error);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "core/file.hpp"
 #include "core/log.hpp"
 #include "core/threads.hpp"
+#include "core/timer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dbnet::core {
@@ -53,6 +56,37 @@ TEST(File, KeepsTheOldContentUntilCommit) {
     EXPECT_EQ(text_of(dir / "f"), "old");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1)
         << "a temporary file remains";
+}
+
+TEST(AppendFile, GoesOnAtTheEnd) {
+    const TempDir dir;
+    AppendFile(dir / "f").append("one\n");
+    AppendFile file(dir / "f");
+    file.append("two\n");
+    EXPECT_EQ(text_of(dir / "f"), "one\ntwo\n");
+}
+
+TEST(AppendFile, LeavesNoPartWhenTheDiskIsFull) {
+    const TempDir dir;
+    AppendFile file(dir / "f");
+    file.append("one\n");
+    rlimit usual{};
+    ::getrlimit(RLIMIT_FSIZE, &usual);
+    const auto on_signal = ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{6, usual.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_EQ(code_of([&] { file.append("three\n"); }), ErrorCode::io);
+    ::setrlimit(RLIMIT_FSIZE, &usual);
+    ::signal(SIGXFSZ, on_signal);
+    EXPECT_EQ(text_of(dir / "f"), "one\n");
+    file.append("two\n");
+    EXPECT_EQ(text_of(dir / "f"), "one\ntwo\n");
+}
+
+TEST(Timer, WritesDurations) {
+    EXPECT_EQ(duration_text(7.4), "0:07");
+    EXPECT_EQ(duration_text(750), "12:30");
+    EXPECT_EQ(duration_text(10'805), "3:00:05");
 }
 
 TEST(File, NamesWhatCannotBeReadOrWritten) {

@@ -1,0 +1,51 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "app/training_progress.hpp"
+
+namespace dbnet::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+train::StepReport step_report(std::uint64_t step, double loss, double seconds) {
+    train::StepReport report;
+    report.at = {step, 12'500, step * 8, static_cast<double>(step) / 125};
+    report.losses = {loss, 0.28, 0.09, 0.61};
+    report.times = {0, seconds, 0, 0};
+    report.rate = 9.8e-4;
+    report.samples = 8;
+    return report;
+}
+
+TEST(TrainingProgress, SaysHowFarTheRunIs) {
+    TrainingProgress progress;
+    for (std::uint64_t step = 1; step <= 410; ++step) progress.add(step_report(step, 2.31, 0.5));
+    EXPECT_EQ(progress.text(),
+              "epoch 3.3/100  step 410/12500  loss 2.31 (prob 0.28 thr 0.09 bin 0.61)  lr 9.8e-04  "
+              "16 img/s  1:40:45 left");
+}
+
+TEST(TrainingProgress, ForgetsEarlyStepsSlowly) {
+    TrainingProgress progress;
+    progress.add(step_report(1, 10, 30));  // the first step is slow
+    for (std::uint64_t step = 2; step <= 20; ++step) progress.add(step_report(step, 1, 1));
+    EXPECT_THAT(progress.text(), Not(HasSubstr("loss 1 "))) << "the first step still counts";
+    for (std::uint64_t step = 21; step <= 400; ++step) progress.add(step_report(step, 1, 1));
+    EXPECT_THAT(progress.text(), HasSubstr("loss 1 "));
+    EXPECT_THAT(progress.text(), HasSubstr("8 img/s  3:21:40 left"));
+}
+
+TEST(TrainingProgress, LeavesOutTheBranchThatIsNotThere) {
+    TrainingProgress progress;
+    train::StepReport report = step_report(1, 1, 1);
+    report.losses.threshold = report.losses.binary = std::numeric_limits<double>::quiet_NaN();
+    progress.add(report);
+    EXPECT_THAT(progress.text(), HasSubstr("loss 1 (prob 0.28)  lr"));
+}
+
+}  // namespace
+}  // namespace dbnet::app
