@@ -39,8 +39,8 @@ void set_number(YamlNode& node, Number value) {
 }  // namespace
 
 void ConfigValue::refuse(std::string_view expected) const {
-    core::fail(ErrorCode::invalid_argument, node.place(), ": ", path, " is ", shown(node),
-               ", expected ", expected);
+    core::fail(node.fault(), node.place(), ": ", path, " is ", shown(node), ", expected ",
+               expected);
 }
 
 const std::string& ConfigValue::scalar(std::string_view expected) const {
@@ -75,14 +75,14 @@ std::optional<ConfigValue> ConfigReader::take(std::string_view name) {
     const YamlNode* const node = map_.node.find(name);
     if (node == nullptr) return std::nullopt;
     std::string path = map_.path.empty() ? std::string(name) : core::concat(map_.path, '.', name);
-    if (map_.places != nullptr) (*map_.places)[path] = node->place();
+    if (map_.places != nullptr) (*map_.places)[path] = node;
     return ConfigValue{*node, std::move(path), map_.places};
 }
 
 void ConfigReader::finish() const {
     for (const auto& [key, value] : map_.node.members)
         if (std::ranges::find(known_, key) == known_.end())
-            core::fail(ErrorCode::invalid_argument, value.place(), ": ",
+            core::fail(value.fault(), value.place(), ": ",
                        map_.path.empty() ? "" : map_.path + ": ",
                        unknown_name("key", key.substr(0, kMostShown), known_));
 }

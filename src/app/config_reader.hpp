@@ -18,8 +18,8 @@
 // that one template which visits the members serves both (train/option_fields.hpp).
 namespace dbnet::app {
 
-/// Places of the values that were read, by their paths.
-using ConfigPlaces = std::map<std::string, std::string>;
+/// The values that were read, by their paths.
+using ConfigPlaces = std::map<std::string, const YamlNode*>;
 
 /// A value to be read: where it stands in the tree, and under which path ("optimizer.rate").
 struct ConfigValue {
@@ -27,7 +27,7 @@ struct ConfigValue {
     std::string path;
     ConfigPlaces* places = nullptr;  ///< null: nobody wants them
 
-    /// Throws Error{invalid_argument}: "train.yaml:12: optimizer.rate is 'fast', expected a
+    /// Throws Error{YamlNode::fault()}: "train.yaml:12: optimizer.rate is 'fast', expected a
     /// number".
     [[noreturn]] void refuse(std::string_view expected) const;
 
@@ -79,7 +79,7 @@ void write_value(YamlNode& node, Value value) {
 }
 
 /// Reads the members of a map into a structure; what the map does not have stays as it is.
-/// All members throw Error{invalid_argument} with place, path and what was expected.
+/// All members throw Error{YamlNode::fault()} with place, path and what was expected.
 class ConfigReader {
 public:
     /// Null is a map without members.

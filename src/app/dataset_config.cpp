@@ -24,7 +24,8 @@ void check_format(const ConfigValue& map, const std::string& name) {
         if (format->name == name) return;
         readable.push_back(format->name);
     }
-    core::fail(ErrorCode::invalid_argument, map.node.find("format")->place(), ": ", map.path, ": ",
+    const YamlNode& node = *map.node.find("format");
+    core::fail(node.fault(), node.place(), ": ", map.path, ": ",
                unknown_name("format", name, readable));
 }
 
@@ -35,7 +36,7 @@ data::DatasetSpec read_spec(const ConfigValue& value) {
     visit(reader, spec);
     reader.finish();
     if (spec.images.empty())
-        core::fail(ErrorCode::invalid_argument, value.node.place(), ": ", value.path,
+        core::fail(value.node.fault(), value.node.place(), ": ", value.path,
                    " has no images, expected a folder");
     if (spec.format != "icdar") check_format(value, spec.format);
     return spec;
@@ -68,6 +69,19 @@ void write_value(YamlNode& node, const data::DatasetSpec& spec) {
 
 void write_value(YamlNode& node, const data::ResizeRule& rule) {
     write_value(node, rule.to_string());
+}
+
+std::vector<data::DatasetSpec> read_datasets(const std::string& file) {
+    const YamlNode root = read_yaml(file);
+    std::vector<data::DatasetSpec> specs;
+    if (root.find("data") == nullptr) {
+        read_value({root, "data"}, specs);
+        return specs;
+    }
+    ConfigReader reader({root, ""});
+    reader.value("data", specs);
+    reader.finish();
+    return specs;
 }
 
 }  // namespace dbnet::app

@@ -24,11 +24,15 @@ struct WordsFor<data::Unlabelled> {
     static constexpr auto table = kUnlabelled;
 };
 
-/// A data set or a list of them. Throws Error{invalid_argument} with the place.
+/// A data set or a list of them. Throws as ConfigReader.
 void read_value(const ConfigValue& value, std::vector<data::DatasetSpec>& specs);
 void read_value(const ConfigValue& value, data::ResizeRule& rule);
 
 void write_value(YamlNode& node, const data::DatasetSpec& spec);
 void write_value(YamlNode& node, const data::ResizeRule& rule);
+
+/// A file that is a data set, or has one or a list of them below `data`. Throws as read_yaml() and
+/// ConfigReader.
+std::vector<data::DatasetSpec> read_datasets(const std::string& file);
 
 }  // namespace dbnet::app

@@ -155,12 +155,16 @@ train::TrainOptions read_options(const YamlNode& root, ConfigPlaces& places) {
     return options;
 }
 
-/// The place of the nearest key above that was given.
-std::string place_of(std::string key, const ConfigPlaces& places) {
+/// Throws for the option, with the place of the nearest key above that was given.
+[[noreturn]] void refuse(const train::OptionProblem& problem, const ConfigPlaces& places) {
+    std::string key = problem.key;
     for (;;) {
-        if (const auto found = places.find(key); found != places.end()) return found->second + ": ";
+        if (const auto found = places.find(key); found != places.end())
+            core::fail(found->second->fault(), found->second->place(), ": ", problem.key, ' ',
+                       problem.text);
         const std::size_t end = key.find_last_of(".[");
-        if (end == std::string::npos) return {};
+        if (end == std::string::npos)
+            core::fail(ErrorCode::invalid_argument, problem.key, ' ', problem.text);
         key.resize(end);
     }
 }
@@ -203,9 +207,7 @@ TrainConfig read_train_config(const std::string& file,
     TrainConfig config;
     config.options = read_options(root, places);
     const std::vector<train::OptionProblem> problems = train::problems(config.options);
-    if (!problems.empty())
-        core::fail(ErrorCode::invalid_argument, place_of(problems.front().key, places),
-                   problems.front().key, ' ', problems.front().text);
+    if (!problems.empty()) refuse(problems.front(), places);
     config.name = file.empty() ? "train" : fs::path(file).stem().string();
     config.effective = write_train_options(config.options);
     return config;

@@ -16,8 +16,7 @@ struct TrainConfig {
 
 /// The defaults, over them the file (empty: none) over its bases, over it assignments such as
 /// "optimizer.rate=5e-4", the last one on top. The options have passed train::check(). Throws
-/// Error: io, malformed, too_large as read_yaml(), invalid_argument; with file and line, or the
-/// assignment.
+/// Error: io, malformed, too_large for files, with file and line; invalid_argument for assignments.
 TrainConfig read_train_config(const std::string& file, const std::vector<std::string>& assignments);
 
 /// YAML with every key; read_train_config() reads it as the same options.

@@ -237,6 +237,22 @@ TEST_F(TrainConfigTest, errors_name_place_and_what_is_expected) {
                 HasSubstr("unknown key 'test'"));
 }
 
+TEST_F(TrainConfigTest, files_are_malformed_and_assignments_invalid) {
+    const auto code = [&](const std::string& text, const std::vector<std::string>& assignments) {
+        try {
+            read(text, assignments);
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::internal;
+    };
+    for (const char* bad : {"x: 1", "epochs: 0", "epochs: x", "[", "epochs: &a 1", "input: {x: 1}"})
+        EXPECT_EQ(code(bad, {}), ErrorCode::malformed) << bad;
+    for (const char* bad :
+         {"x=1", "epochs=0", "epochs=x", "epochs=[", "epochs=&a 1", "input={x: 1}"})
+        EXPECT_EQ(code("epochs: 1", {bad}), ErrorCode::invalid_argument) << bad;
+}
+
 TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
     const std::string before = read("data: {train: {images: a}}\n").effective;
     const auto changed = [&](const std::vector<std::string>& assignments) {

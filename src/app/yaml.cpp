@@ -36,6 +36,7 @@ public:
     TreeBuilder(std::shared_ptr<const std::string> source, bool has_lines)
         : source_(std::move(source)), has_lines_(has_lines) {
         root_.source = source_;
+        root_.line = has_lines_ ? 1 : 0;
     }
 
     const YamlNode& root() const { return root_; }
@@ -71,21 +72,19 @@ private:
     int line(const YAML::Mark& mark) const { return has_lines_ ? mark.line + 1 : 0; }
 
     template <typename... Args>
-    [[noreturn]] void refuse(ErrorCode code, const YAML::Mark& mark, const Args&... args) const {
-        core::fail(code, place_of(*source_, line(mark)), ": ", args...);
+    [[noreturn]] void refuse(const YAML::Mark& mark, const Args&... args) const {
+        core::fail(root_.fault(), place_of(*source_, line(mark)), ": ", args...);
     }
 
     [[noreturn]] void refuse_anchor(const YAML::Mark& mark) const {
-        refuse(ErrorCode::malformed, mark,
-               "anchors and aliases (&name, *name) are not read: write the value out");
+        refuse(mark, "anchors and aliases (&name, *name) are not read: write the value out");
     }
 
     /// A new value where the document stands; null for the key of a map.
     YamlNode* add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind,
                   const std::string& text) {
         if (anchor != 0) refuse_anchor(mark);
-        if (++values_ > kMostValues)
-            refuse(ErrorCode::too_large, mark, "more than ", kMostValues, " values");
+        if (++values_ > kMostValues) refuse(mark, "more than ", kMostValues, " values");
         YamlNode node;
         node.kind = kind;
         node.text = text;
@@ -97,10 +96,9 @@ private:
             return &parent.node->items.emplace_back(std::move(node));
         if (!parent.key) {
             if (kind != YamlNode::Kind::scalar)
-                refuse(ErrorCode::malformed, mark, "expected a name as key, or a bracket is missing");
+                refuse(mark, "expected a name as key, or a bracket is missing");
             if (parent.node->find(text) != nullptr)
-                refuse(ErrorCode::malformed, mark, "the key '", text.substr(0, kMostShown),
-                       "' comes twice");
+                refuse(mark, "the key '", text.substr(0, kMostShown), "' comes twice");
             parent.key = text;
             return nullptr;
         }
@@ -111,8 +109,7 @@ private:
     }
 
     void open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
-        if (open_.size() == kMostLevels)
-            refuse(ErrorCode::too_large, mark, "more than ", kMostLevels, " levels");
+        if (open_.size() == kMostLevels) refuse(mark, "more than ", kMostLevels, " levels");
         open_.push_back({add(mark, anchor, kind, {}), {}});
     }
 
@@ -132,10 +129,10 @@ YamlNode parse(std::string_view text, const std::string& source, bool has_lines)
         YAML::Parser parser(in);
         TreeBuilder second = builder;
         if (parser.HandleNextDocument(builder) && parser.HandleNextDocument(second))
-            core::fail(ErrorCode::malformed, source, ": has several documents, expected one");
+            core::fail(builder.root().fault(), source, ": has several documents, expected one");
         return builder.root();
     } catch (const YAML::Exception& error) {
-        core::fail(ErrorCode::malformed, place_of(source, has_lines ? error.mark.line + 1 : 0),
+        core::fail(builder.root().fault(), place_of(source, has_lines ? error.mark.line + 1 : 0),
                    ": is no YAML: ", error.msg);
     }
 }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <dbnet/error.hpp>
+
 // YAML as a tree whose values know where they come from.
 namespace dbnet::app {
 
@@ -21,6 +23,11 @@ struct YamlNode {
 
     /// "train.yaml:12"
     std::string place() const;
+    /// Of an error that this value is to blame for: malformed in a file, invalid_argument in what
+    /// the user typed.
+    ErrorCode fault() const {
+        return line > 0 ? ErrorCode::malformed : ErrorCode::invalid_argument;
+    }
     /// The member of a map; null if there is none.
     const YamlNode* find(std::string_view key) const;
     YamlNode* find(std::string_view key);
@@ -41,7 +48,7 @@ YamlNode read_yaml(const std::string& file);
 void merge(YamlNode& under, YamlNode over);
 
 /// Puts "optimizer.rate=5e-4" on top; what follows the first '=' is YAML. Throws
-/// Error{invalid_argument} for anything else, malformed as parse_yaml().
+/// Error{invalid_argument}.
 void assign(YamlNode& root, const std::string& assignment);
 
 /// YAML that parse_yaml() reads as the same values.

@@ -1,30 +1,66 @@
 #include "cli/data_options.hpp"
 
+#include <filesystem>
+
 #include "app/dataset_config.hpp"
 
 namespace dbnet::cli {
+namespace {
+
+bool is_yaml(const std::string& path) {
+    std::error_code ignored;
+    return (path.ends_with(".yaml") || path.ends_with(".yml")) &&
+           !std::filesystem::is_directory(path, ignored);
+}
+
+}  // namespace
+
 void add_data_options(CLI::App& app, DataArguments& arguments) {
-    app.add_option("--data", arguments.images, "folder of the images")
+    app.add_option("--data", arguments.data, "folder of the images, or a data set in YAML")
         ->required()
-        ->type_name("DIR");
+        ->type_name("DIR|FILE");
     app.add_option("--labels", arguments.labels,
                    "folder or file of the annotations; default: where the format has them")
         ->type_name("PATH");
-    app.add_option("--data-format", arguments.format, "of the annotations: icdar, td500, json, ...")
-        ->type_name("NAME")
-        ->capture_default_str();
+    app.add_option("--data-format", arguments.format,
+                   "of the annotations: icdar (the default), td500, json, ...")
+        ->type_name("NAME");
     app.add_option("--split", arguments.split, "all, train or holdout (every tenth image)")
-        ->type_name("NAME")
-        ->capture_default_str();
+        ->type_name("NAME");
+    app.add_option(
+           "--resize", arguments.resize,
+           "size in which training samples begin: 720x1280 (height x width) or 736 (shorter "
+           "side)")
+        ->type_name("RULE");
+    app.add_option("--unlabelled", arguments.unlabelled,
+                   "an image without labels is an error (the default) or negative: without text")
+        ->type_name("NAME");
+}
+
+std::vector<data::DatasetSpec> specs_of(const DataArguments& arguments) {
+    std::vector<data::DatasetSpec> specs;
+    if (is_yaml(arguments.data))
+        specs = app::read_datasets(arguments.data);
+    else
+        specs.push_back({"icdar", arguments.data});
+    for (data::DatasetSpec& spec : specs) {
+        if (arguments.labels) spec.labels = *arguments.labels;
+        if (arguments.format) spec.format = *arguments.format;
+        if (arguments.split) spec.split = app::choose("split", *arguments.split, app::kSplits);
+        if (arguments.resize) spec.resize = data::ResizeRule::parse(*arguments.resize);
+        if (arguments.unlabelled)
+            spec.unlabelled =
+                app::choose("kind of unlabelled", *arguments.unlabelled, app::kUnlabelled);
+    }
+    return specs;
 }
 
 data::DatasetSpec spec_of(const DataArguments& arguments) {
-    data::DatasetSpec spec;
-    spec.format = arguments.format;
-    spec.images = arguments.images;
-    spec.labels = arguments.labels;
-    spec.split = app::choose("split", arguments.split, app::kSplits);
-    return spec;
+    const std::vector<data::DatasetSpec> specs = specs_of(arguments);
+    if (specs.size() != 1)
+        core::fail(ErrorCode::invalid_argument, arguments.data, ": has ", specs.size(),
+                   " data sets, expected one");
+    return specs.front();
 }
 
 }  // namespace dbnet::cli
