@@ -35,7 +35,7 @@ struct YamlNode {
 
 /// One YAML document of at most 256 KiB, 10,000 values and 32 levels; anchors, aliases and repeated
 /// keys are refused. An empty text is null. `source` is what places and messages begin with. Throws
-/// Error{malformed, too_large} with the place.
+/// Error: malformed, with the place; too_large for more bytes.
 YamlNode parse_yaml(std::string_view text, const std::string& source);
 
 /// A file whose top is a map. Its key `base` names another such file, by a path that is relative to

@@ -27,9 +27,9 @@ printf 'images: photos\nlables: gts\n' > typo.yaml
 expect 3 score --data typo.yaml
 says "typo.yaml:2: data: unknown key 'lables': did you mean 'labels'?"
 printf 'data:\n- {images: photos}\n- {images: photos}\n' > two.yaml
-expect 3 score --data two.yaml
+expect 2 score --data two.yaml
 says "two.yaml: has 2 data sets, expected one"
 expect 3 score --data missing.yaml
 says missing.yaml
-expect 3 score --data set.yaml --resize 7
+expect 2 score --data set.yaml --resize 7
 says "resize is '7'"
