@@ -15,10 +15,11 @@ bool is_yaml(const std::string& path) {
 
 }  // namespace
 
-void add_data_options(CLI::App& app, DataArguments& arguments) {
-    app.add_option("--data", arguments.data, "folder of the images, or a data set in YAML")
-        ->required()
-        ->type_name("DIR|FILE");
+CLI::Option* add_data_options(CLI::App& app, DataArguments& arguments) {
+    CLI::Option* const data =
+        app.add_option("--data", arguments.data, "folder of the images, or a data set in YAML")
+            ->required()
+            ->type_name("DIR|FILE");
     app.add_option("--labels", arguments.labels,
                    "folder or file of the annotations; default: where the format has them")
         ->type_name("PATH");
@@ -35,6 +36,7 @@ void add_data_options(CLI::App& app, DataArguments& arguments) {
     app.add_option("--unlabelled", arguments.unlabelled,
                    "an image without labels is an error (the default) or negative: without text")
         ->type_name("NAME");
+    return data;
 }
 
 std::vector<data::DatasetSpec> specs_of(const DataArguments& arguments) {

@@ -20,7 +20,8 @@ struct DataArguments {
     std::optional<std::string> unlabelled;
 };
 
-void add_data_options(CLI::App& app, DataArguments& arguments);
+/// Gives the option --data, which is required.
+CLI::Option* add_data_options(CLI::App& app, DataArguments& arguments);
 
 /// The data sets; one, unless a file has a list. Throws Error{invalid_argument} for values that are
 /// none, and as app::read_datasets().

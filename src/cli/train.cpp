@@ -8,6 +8,7 @@
 #include "app/run_folder.hpp"
 #include "app/train_config.hpp"
 #include "cli/command.hpp"
+#include "cli/data_options.hpp"
 #include "cli/exit.hpp"
 #include "cli/interrupt.hpp"
 #include "train/run_files.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 struct Arguments {
     std::vector<std::string> settings;  ///< a configuration file, key=value
+    DataArguments data;
     std::string init;
     std::string name;
     std::string out;
@@ -27,6 +29,19 @@ struct Arguments {
 };
 
 bool is_assignment(const std::string& text) { return text.find('=') != std::string::npos; }
+
+/// The data sets of the command line instead of the configuration's. Without --split, what is in
+/// the holdout is for validation.
+void use_data(const DataArguments& arguments, app::TrainConfig& config) {
+    train::TrainOptions& options = config.options;
+    options.data = specs_of(arguments);
+    if (!arguments.split) {
+        options.validation.data = options.data;
+        for (data::DatasetSpec& spec : options.data) spec.split = data::Split::train;
+        for (data::DatasetSpec& spec : options.validation.data) spec.split = data::Split::holdout;
+    }
+    config.effective = app::write_train_options(options);
+}
 
 app::TrainConfig read_config(const Arguments& arguments) {
     std::string file;
@@ -46,7 +61,11 @@ app::TrainConfig read_config(const Arguments& arguments) {
     assign("device", arguments.device);
     assign("threads", arguments.threads);
     assign("workers", arguments.workers);
-    return or_exit(kUnusable, [&] { return app::read_train_config(file, assignments); });
+    return or_exit(kUnusable, [&] {
+        app::TrainConfig config = app::read_train_config(file, assignments);
+        if (!arguments.data.data.empty()) use_data(arguments.data, config);
+        return config;
+    });
 }
 
 std::string folder_of(const Arguments& arguments, const app::TrainConfig& config) {
@@ -92,6 +111,7 @@ Run set_up_train(CLI::App& app) {
     app.add_option("SETTINGS", arguments->settings,
                    "a configuration in YAML, and settings over it: key=value")
         ->type_name("");
+    add_data_options(app, arguments->data)->required(false);
     app.add_option("--init", arguments->init,
                    "weights to start from: .pth, .onnx, a run or a checkpoint")
         ->type_name("FILE");
@@ -106,7 +126,7 @@ Run set_up_train(CLI::App& app) {
     app.add_option("--workers", arguments->workers, "threads that make samples")->type_name("N");
     set_examples(app, "dbnet train my.yaml",
                  "dbnet train my.yaml epochs=3 optimizer.rate=5e-4 --name trial",
-                 "dbnet train my.yaml --init runs/train/trial --name more");
+                 "dbnet train --data photos --labels gts --init det.onnx epochs=2");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 
