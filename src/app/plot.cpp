@@ -22,6 +22,8 @@ constexpr double kRight = 620;
 constexpr double kTop = 40;
 constexpr double kBottom = 420;
 constexpr int kMostTicks = 8;
+constexpr std::size_t kMostLogarithmicTicks = 10;
+constexpr double kLetterWidth = 8;
 constexpr double kLegendLine = 18;
 constexpr double kLegendMargin = 12;
 
@@ -57,7 +59,7 @@ std::vector<double> ticks(const Range& range) {
     std::vector<double> result;
     if (range.logarithmic) {
         result = round_numbers(range.low, range.high);
-        if (result.size() > kMostTicks)
+        if (result.size() > kMostLogarithmicTicks)
             std::erase_if(result, [](double value) {
                 const double digits = std::log10(value);
                 return std::abs(digits - std::round(digits)) > 1e-6;
@@ -183,7 +185,6 @@ double covered(const Rect& box, const std::vector<Point>& line) {
 
 /// The corner of the plot in which the names hide the least of the lines.
 Rect legend_box(const Plot& plot, const std::vector<std::vector<Point>>& lines) {
-    constexpr double kLetterWidth = 8;
     std::size_t letters = 0;
     for (const Series& series : plot.series) letters = std::max(letters, series.name.size());
     const Rect size{0, 0, kLetterWidth * static_cast<double>(letters),
@@ -212,7 +213,9 @@ void draw(const Plot& plot, Pen& pen) {
     for (const double value : ticks(plot.x)) {
         const double at = place(plot, {value, plot.y.low}).x;
         pen.line({{at, kBottom}, {at, kTop}}, grid, 1);
-        pen.text({at, kBottom + 18}, core::concat(value), 0.5, ink);
+        const std::string number = core::concat(value);
+        const double half = kLetterWidth * static_cast<double>(number.size()) / 2;
+        pen.text({std::min(at, kWidth - half), kBottom + 18}, number, 0.5, ink);
     }
     for (const double value : ticks(plot.y)) {
         const double at = place(plot, {plot.x.low, value}).y;
@@ -230,7 +233,7 @@ void draw(const Plot& plot, Pen& pen) {
         pen.line(lines[i], colour, 2);
         if (plot.series[i].dots)
             for (const Point point : lines[i]) pen.dot(point, colour, 3);
-        pen.text({legend.x, legend.y + legend.height - kLegendLine * static_cast<double>(i)},
+        pen.text({legend.x, legend.y + kLegendLine * static_cast<double>(i + 1)},
                  plot.series[i].name, 0, colour);
     }
 }

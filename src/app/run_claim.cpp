@@ -42,9 +42,11 @@ void move_aside(const std::string& folder) {
 
 /// What a process that was killed was just writing (core::AtomicFile).
 void remove_unfinished(const std::string& folder) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    std::vector<fs::path> unfinished;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
         if (entry.path().filename().string().find(".tmp-") != std::string::npos)
-            fs::remove(entry.path());
+            unfinished.push_back(entry.path());
+    for (const fs::path& path : unfinished) fs::remove(path);
 }
 
 /// A run that came to no checkpoint has nothing that could be mixed up.

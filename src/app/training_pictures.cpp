@@ -29,6 +29,7 @@ constexpr std::size_t kKept = 6;  ///< pictures of a kind: the first, and the la
 constexpr image::Colour kAnnotated{0, 230, 118};
 constexpr image::Colour kIgnored{160, 160, 160};
 constexpr image::Colour kFound{255, 150, 0};
+constexpr double kOpacity = 0.35;  ///< of annotated text, seen also below what was found
 
 Image picture_of(const data::Batch& batch, int sample, const detect::InputSpec& input) {
     Image image(batch.size.width, batch.size.height);
@@ -71,8 +72,8 @@ Image drawn(const train::ValidatedImage& validated) {
         std::snprintf(score, sizeof score, "%.2f", static_cast<double>(finding.score));
         found.push_back({scaled(finding.polygon, x, y), score});
     }
-    image::draw(image, ignored, {kIgnored, 0});
-    image::draw(image, annotated, {kAnnotated, 0});
+    image::draw(image, ignored, {kIgnored, kOpacity});
+    image::draw(image, annotated, {kAnnotated, kOpacity});
     image::draw(image, found, {kFound, 0});
     return image;
 }

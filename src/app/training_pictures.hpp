@@ -20,8 +20,9 @@ Image reduced(Image image, int longest_side);
 /// numbers.
 Image draw_batch(const data::Batch& batch, const detect::InputSpec& input);
 
-/// Images of a validation in a grid: annotated text green, ignored text grey, found text orange
-/// with its score. Images that cannot be read are left out; nothing when none is left.
+/// Images of a validation in a grid: annotated text is filled green, ignored text grey, found
+/// text has an orange outline and its score. Images that cannot be read are left out; nothing when
+/// none is left.
 std::optional<Image> draw_findings(std::span<const train::ValidatedImage> images);
 
 /// The folder `pictures` of a run: batch_<step>.png and val_<step>.jpg, of each kind the first and
