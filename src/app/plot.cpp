@@ -104,6 +104,7 @@ public:
     Pen& operator=(const Pen&) = delete;
     virtual void line(const std::vector<Point>& points, const Colour& colour, double width) = 0;
     virtual void dot(Point at, const Colour& colour, double radius) = 0;
+    virtual void blank(const Rect& box) = 0;
     /// `anchor`: 0 left, 0.5 middle, 1 right of the text at the place.
     virtual void text(Point at, const std::string& text, double anchor, const Colour& colour) = 0;
 };
@@ -119,6 +120,10 @@ public:
     void dot(Point at, const Colour& colour, double radius) override {
         out_ << "<circle cx=\"" << at.x << "\" cy=\"" << at.y << "\" r=\"" << radius << "\" fill=\""
              << colour.name << "\"/>\n";
+    }
+    void blank(const Rect& box) override {
+        out_ << "<rect x=\"" << box.x << "\" y=\"" << box.y << "\" width=\"" << box.width
+             << "\" height=\"" << box.height << "\" fill=\"#fff\"/>\n";
     }
     void text(Point at, const std::string& text, double anchor, const Colour& colour) override {
         const char* const side = anchor == 0 ? "start" : anchor == 1 ? "end" : "middle";
@@ -150,6 +155,10 @@ public:
     void dot(Point at, const Colour& colour, double radius) override {
         cv::circle(image::matrix_of(image_), to_fixed(at), cvRound(radius * (1 << kFraction)),
                    colour.rgb, cv::FILLED, cv::LINE_AA, kFraction);
+    }
+    void blank(const Rect& box) override {
+        cv::rectangle(image::matrix_of(image_), cv::Rect2d(box.x, box.y, box.width, box.height),
+                      cv::Scalar::all(255), cv::FILLED);
     }
     void text(Point at, const std::string& text, double anchor, const Colour& colour) override {
         constexpr double kScale = 0.45;
@@ -207,6 +216,16 @@ Rect legend_box(const Plot& plot, const std::vector<std::vector<Point>>& lines) 
     return best;
 }
 
+void draw_legend(const Plot& plot, const Rect& box, Pen& pen) {
+    constexpr double kDescent = 5;  // of letters below their line
+    if (std::ranges::all_of(plot.series, [](const Series& one) { return one.name.empty(); }))
+        return;
+    pen.blank({box.x, box.y, box.width, box.height + kDescent});
+    for (std::size_t i = 0; i < plot.series.size(); ++i)
+        pen.text({box.x, box.y + kLegendLine * static_cast<double>(i + 1)}, plot.series[i].name, 0,
+                 kColours[i % kColours.size()]);
+}
+
 void draw(const Plot& plot, Pen& pen) {
     const Colour grid{"#ddd", {221, 221, 221}};
     const Colour ink{"#333", {51, 51, 51}};
@@ -227,15 +246,13 @@ void draw(const Plot& plot, Pen& pen) {
     pen.text({kLeft - 60, kTop - 16}, plot.y_label, 0, ink);
     std::vector<std::vector<Point>> lines;
     for (const Series& series : plot.series) lines.push_back(placed(plot, series));
-    const Rect legend = legend_box(plot, lines);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Colour& colour = kColours[i % kColours.size()];
         pen.line(lines[i], colour, 2);
         if (plot.series[i].dots)
             for (const Point point : lines[i]) pen.dot(point, colour, 3);
-        pen.text({legend.x, legend.y + kLegendLine * static_cast<double>(i + 1)},
-                 plot.series[i].name, 0, colour);
     }
+    draw_legend(plot, legend_box(plot, lines), pen);
 }
 
 }  // namespace

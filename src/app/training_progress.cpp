@@ -36,12 +36,13 @@ void TrainingProgress::add(const train::StepReport& report) {
     const train::RunPosition& at = report.at;
     const double epochs =
         at.step == 0 ? 0 : at.epoch * static_cast<double>(at.steps) / static_cast<double>(at.step);
+    // A narrow terminal cuts the end.
     text_ = format("epoch %.1f/%.6g  step %llu/%llu  ", at.epoch, std::round(epochs * 10) / 10,
                    static_cast<unsigned long long>(at.step),
                    static_cast<unsigned long long>(at.steps)) +
-            losses_text(recent_.losses()) +
-            format("  lr %.1e  %.3g img/s  ", report.rate, recent_.images_per_second()) +
-            core::duration_text(seconds_left(report)) + " left";
+            core::duration_text(seconds_left(report)) + " left  " +
+            format("%.3g img/s  lr %.1e  ", recent_.images_per_second(), report.rate) +
+            losses_text(recent_.losses());
 }
 
 double TrainingProgress::seconds_left(const train::StepReport& report) const {

@@ -8,10 +8,10 @@
 
 namespace dbnet::app {
 
-/// The line that shows how a training run goes: "epoch 3.2/100  step 410/12500  loss 2.31 (prob
-/// 0.28 thr 0.09 bin 0.61)  lr 9.8e-04  11.2 img/s  12:41 left". Losses and speed are means in
-/// which a step counts less and less, to a third after 20 seconds of training. The time left also
-/// holds the validations and checkpoints to come, by their share of the time up to now.
+/// The line that shows how a training run goes: "epoch 3.3/100  step 410/12500  1:40:45 left  16
+/// img/s  lr 9.8e-04  loss 2.31 (prob 0.28 thr 0.09 bin 0.61)". Losses and speed are means in which
+/// a step counts less and less, to a third after 20 seconds of training. The time left also holds
+/// the validations and checkpoints to come, by their share of the time up to now.
 class TrainingProgress {
 public:
     void add(const train::StepReport& report);

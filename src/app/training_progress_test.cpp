@@ -25,8 +25,8 @@ TEST(TrainingProgress, SaysHowFarTheRunIs) {
     TrainingProgress progress;
     for (std::uint64_t step = 1; step <= 410; ++step) progress.add(step_report(step, 2.31, 0.5));
     EXPECT_EQ(progress.text(),
-              "epoch 3.3/100  step 410/12500  loss 2.31 (prob 0.28 thr 0.09 bin 0.61)  lr 9.8e-04  "
-              "16 img/s  1:40:45 left");
+              "epoch 3.3/100  step 410/12500  1:40:45 left  16 img/s  lr 9.8e-04  loss 2.31 (prob "
+              "0.28 thr 0.09 bin 0.61)");
 }
 
 TEST(TrainingProgress, ForgetsEarlyStepsSlowly) {
@@ -36,7 +36,7 @@ TEST(TrainingProgress, ForgetsEarlyStepsSlowly) {
     EXPECT_THAT(progress.text(), Not(HasSubstr("loss 1 "))) << "the first step still counts";
     for (std::uint64_t step = 21; step <= 400; ++step) progress.add(step_report(step, 1, 1));
     EXPECT_THAT(progress.text(), HasSubstr("loss 1 "));
-    EXPECT_THAT(progress.text(), HasSubstr("8 img/s  3:21:40 left"));
+    EXPECT_THAT(progress.text(), HasSubstr("3:21:40 left  8 img/s"));
 }
 
 TEST(TrainingProgress, LeavesOutTheBranchThatIsNotThere) {
@@ -44,7 +44,7 @@ TEST(TrainingProgress, LeavesOutTheBranchThatIsNotThere) {
     train::StepReport report = step_report(1, 1, 1);
     report.losses.threshold = report.losses.binary = std::numeric_limits<double>::quiet_NaN();
     progress.add(report);
-    EXPECT_THAT(progress.text(), HasSubstr("loss 1 (prob 0.28)  lr"));
+    EXPECT_THAT(progress.text(), testing::EndsWith("loss 1 (prob 0.28)"));
 }
 
 }  // namespace
