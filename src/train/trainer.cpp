@@ -15,6 +15,7 @@
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "data/loader.hpp"
+#include "detect/settings.hpp"
 #include "model/onnx.hpp"
 #include "train/graph_module.hpp"
 #include "train/losses.hpp"
@@ -131,6 +132,28 @@ std::vector<std::string> summary(const Start& start, const std::string& file) {
     return lines;
 }
 
+bool same_input(const detect::InputSpec& a, const detect::InputSpec& b) {
+    return a.order == b.order && a.mean == b.mean && a.std == b.std;
+}
+
+/// What the detector that is trained further expects of its input, where the configuration may say
+/// something else; empty if both are known to agree.
+std::string input_warning(const model::Graph& graph, const TrainOptions& options) {
+    const auto& metadata = graph.metadata;
+    const bool describes_itself = std::ranges::any_of(
+        metadata, [](const auto& entry) { return entry.first.starts_with("dbnet."); });
+    if (!describes_itself)
+        return same_input(options.input, {})
+                   ? options.start.init +
+                         ": does not say which colour order, mean and std it expects; the "
+                         "configuration's are the native ones (PaddleOCR's detectors: input: "
+                         "paddle)"
+                   : "";
+    if (same_input(detect::settings_of(metadata, {}).input, options.input)) return "";
+    return options.start.init +
+           ": its metadata and the configuration (input) differ in colour order, mean or std";
+}
+
 /// Ends a run whose numbers are none any more.
 struct Diverged {
     std::string reason;
@@ -233,6 +256,10 @@ void Trainer::begin_or_resume() {
         core::fail(ErrorCode::malformed, run_, ": none of its checkpoints can be read");
     Start start = make_start(options_.start);
     for (const std::string& line : summary(start, options_.start.init)) say(LogLevel::info, line);
+    if (options_.start.network_of_init) {
+        const std::string text = input_warning(start.graph, options_);
+        if (!text.empty()) say(LogLevel::warning, text);
+    }
     prepare(std::move(start.graph));
     if (options_.precision == Precision::f16) progress_.loss_scale = kFirstLossScale;
 }
