@@ -51,6 +51,11 @@ std::string keep_lines(const std::string& path, const std::function<bool(std::st
     return path;
 }
 
+bool completes_epoch(const train::RunPosition& at) {
+    const double step = at.epoch / static_cast<double>(at.step);
+    return std::floor(at.epoch) > std::floor(at.epoch - step + 1e-9);
+}
+
 /// A cell of a table; empty for what is not known.
 std::string cell(double value) {
     if (std::isnan(value)) return "";
@@ -101,7 +106,6 @@ RunFolder::RunFolder(std::string folder, std::uint64_t resumed_step, const detec
       tensorboard_(folder_ + "/tensorboard", resumed_step == 0 ? 0 : resumed_step + 1),
       pictures_(folder_ + "/pictures", resumed_step) {
     last_.at.step = resumed_step;
-    if (resumed_step > 0) last_.at.epoch = kUnknown;
     guarded([&] {
         log(resumed_step == 0 ? "begins" : core::concat("goes on after step ", resumed_step));
     });
@@ -176,6 +180,7 @@ void RunFolder::message(core::LogLevel level, const std::string& text) {
 }
 
 void RunFolder::batch(const train::RunPosition& at, const data::Batch& batch) {
+    if (row_due_) guarded([&] { write_row(nullptr); });
     if (!std::exchange(batch_due_, false)) return;
     guarded([&] {
         const Image image = draw_batch(batch, input_);
@@ -185,8 +190,7 @@ void RunFolder::batch(const train::RunPosition& at, const data::Batch& batch) {
 }
 
 void RunFolder::step(const train::StepReport& report) {
-    if (row_due_) guarded([&] { write_row(nullptr); });
-    row_due_ = std::floor(report.at.epoch) > std::floor(last_.at.epoch);
+    row_due_ = completes_epoch(report.at);
     last_ = report;
     progress_.add(report);
     since_event_.add(report);

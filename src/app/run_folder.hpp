@@ -81,7 +81,7 @@ private:
     StepMeans since_row_;
     bool batch_due_ = true;                     ///< the next batch is to be drawn
     std::map<std::string, double> next_shown_;  ///< by tag: the step of TensorBoard's next image
-    bool row_due_ = false;  ///< an epoch is complete, perhaps its validation follows
+    bool row_due_ = false;                      ///< an epoch is complete; no validation, no row yet
 };
 
 }  // namespace dbnet::app

@@ -46,6 +46,19 @@ train::ValidationReport validation_report(std::uint64_t step, double hmean) {
     return report;
 }
 
+data::Batch grey_batch() {
+    data::Batch batch;
+    batch.samples = 1;
+    batch.size = {32, 32};
+    batch.images.assign(3 * 32 * 32, 0.0f);
+    batch.probability.assign(32 * 32, 0);
+    batch.probability_mask.assign(32 * 32, 1);
+    batch.threshold.assign(32 * 32, 0.3f);
+    batch.threshold_mask.assign(32 * 32, 0);
+    batch.labels.resize(1);
+    return batch;
+}
+
 std::vector<std::string> lines_of(const std::string& path) {
     std::ifstream file(path);
     std::vector<std::string> lines;
@@ -84,6 +97,13 @@ protected:
             [&](const std::string& text) { status_ = text; });
     }
 
+    static void train(RunFolder& folder, std::uint64_t from, std::uint64_t to) {
+        for (std::uint64_t step = from; step <= to; ++step) {
+            folder.batch(step_report(step - 1).at, grey_batch());
+            folder.step(step_report(step));
+        }
+    }
+
     const test::TempDir dir_;
     const std::string run_ = dir_ / "runs/train/a";
     std::vector<std::string> said_, warnings_;
@@ -117,14 +137,18 @@ TEST_F(RunFolderTest, WritesARowPerValidationWithMeansSinceTheLast) {
 TEST_F(RunFolderTest, WritesARowPerEpochWithoutValidation) {
     {
         RunFolder folder = open();
-        for (std::uint64_t step = 1; step <= 25; ++step) folder.step(step_report(step));
+        train(folder, 1, 19);
+    }
+    {
+        RunFolder folder = open(19);  // just before the end of an epoch
+        train(folder, 20, 25);
     }
     const auto rows = table_of(run_ + "/results.csv");
-    ASSERT_EQ(rows.size(), 3);
-    EXPECT_EQ(rows[0].at("step"), "10");
-    EXPECT_EQ(rows[1].at("step"), "20");
-    EXPECT_EQ(rows[2].at("step"), "25");
-    EXPECT_EQ(rows[1].at("data_seconds"), "1.25") << "of ten steps";
+    std::vector<std::string> steps;
+    for (const auto& row : rows) steps.push_back(row.at("step"));
+    ASSERT_EQ(steps, (std::vector<std::string>{"10", "19", "20", "25"}));
+    EXPECT_EQ(rows[0].at("data_seconds"), "1.25") << "of ten steps";
+    EXPECT_EQ(rows[2].at("data_seconds"), "0.125") << "of one step";
 }
 
 std::vector<formats::Json> events_of(const std::string& path) {
@@ -214,15 +238,7 @@ TEST_F(RunFolderTest, TellsOneStoryAfterARestart) {
 }
 
 TEST_F(RunFolderTest, DrawsTheFirstBatchAndOneAfterEachValidation) {
-    data::Batch batch;
-    batch.samples = 1;
-    batch.size = {32, 32};
-    batch.images.assign(3 * 32 * 32, 0.0f);
-    batch.probability.assign(32 * 32, 0);
-    batch.probability_mask.assign(32 * 32, 1);
-    batch.threshold.assign(32 * 32, 0.3f);
-    batch.threshold_mask.assign(32 * 32, 0);
-    batch.labels.resize(1);
+    const data::Batch batch = grey_batch();
     {
         RunFolder folder = open();
         for (std::uint64_t step = 0; step < 6; ++step) {
