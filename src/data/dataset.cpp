@@ -47,7 +47,7 @@ const formats::Format& format_of(const DatasetSpec& spec) {
     for (const formats::Format* other : formats::all())
         if (other->read != nullptr) known.append(known.empty() ? "" : ", ").append(other->name);
     core::fail(ErrorCode::invalid_argument, "the data set ", spec.images, " has the format '",
-               spec.format, "', expected one of: ", known);
+               spec.format, "', expected one of: ", known, ", ", kNoText);
 }
 
 bool is_file(const fs::path& path) {
@@ -153,7 +153,14 @@ Listing list_made(const DatasetSpec& spec) {
     return listing;
 }
 
+Listing list_without_text(const DatasetSpec& spec) {
+    Listing listing;
+    for (const std::string& image : images_in(spec.images)) listing.images.push_back({image, ""});
+    return listing;
+}
+
 Listing list_read(const DatasetSpec& spec) {
+    if (spec.format == kNoText) return list_without_text(spec);
     const formats::Format& format = format_of(spec);
     const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
     return convention != kConventions.end() ? list_separate(spec, *convention)
@@ -219,6 +226,19 @@ Listing list_images(const DatasetSpec& spec) {
     return listing;
 }
 
+std::string usual_labels(const std::string& format, const std::string& image) {
+    const fs::path path(image);
+    DatasetSpec spec;
+    spec.format = format;
+    spec.images = path.parent_path().string();
+    if (format == "paddle") return label_file(spec);
+    const auto* convention = std::ranges::find(kConventions, format, &Convention::format);
+    if (convention == kConventions.end()) return "";
+    std::string name(convention->prefix);
+    name.append(path.stem().string()).append(convention->extension);
+    return (label_folder(spec, *convention) / name).string();
+}
+
 Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
     if (!(spec_.weight > 0) || spec_.weight > 1000)
         core::fail(ErrorCode::invalid_argument, "the data set ", spec_.images, " has the weight ",
@@ -234,8 +254,9 @@ Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
 
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
                                                const LabelledImage& image) {
+    if (image.labels.empty()) return image.regions;
     const formats::Format& format = format_of(spec);
-    if (format.one_file() || image.labels.empty()) return image.regions;
+    if (format.one_file()) return image.regions;
     std::vector<formats::RecordRegion> regions;
     format.read(image.labels, [&](formats::Record&& record) {
         regions.insert(regions.end(), std::make_move_iterator(record.regions.begin()),

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/picture_source.hpp"
@@ -46,9 +47,12 @@ private:
     int width_ = 0;
 };
 
+/// The format of images that show no text.
+inline constexpr std::string_view kNoText = "none";
+
 /// What a user says about a data set.
 struct DatasetSpec {
-    std::string format;  ///< of the annotations: a name of formats::all()
+    std::string format;  ///< of the annotations: a name of formats::all(), or kNoText
     std::string images;  ///< folder
     /// Folder, or the file of formats with one; empty: where the format has it.
     std::string labels = {};
@@ -79,6 +83,10 @@ struct Listing {
 /// Throws Error: invalid_argument (an unknown format, no place to look for labels), io (a folder or
 /// file that cannot be read), malformed (an annotation file for all images).
 Listing list_images(const DatasetSpec& spec);
+
+/// Where the labels of an image are looked for if nobody says so; empty: nowhere. Throws
+/// Error{invalid_argument} when the folder's name has no place for them (icdar).
+std::string usual_labels(const std::string& format, const std::string& image);
 
 /// A data set that can be used.
 class Dataset {

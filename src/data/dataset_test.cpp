@@ -158,6 +158,24 @@ TEST(Dataset, pictures_can_be_made_instead_of_read) {
     EXPECT_NE(message_of([&] { list_images(spec); }).find("expected 1 to"), std::string::npos);
 }
 
+TEST(Dataset, images_can_be_without_text) {
+    const test::TempDir folder;
+    write(folder / "a/x.jpg", "");
+    write(folder / "a/x.json", "broken");
+    const Dataset set({"none", folder / "a", ""});
+    ASSERT_EQ(set.images().size(), 1u);
+    EXPECT_TRUE(read_labels(set.spec(), set.images()[0]).empty());
+}
+
+TEST(Dataset, usual_labels_are_where_they_are_looked_for) {
+    EXPECT_EQ(usual_labels("icdar", "d/train_images/img_1.jpg"), "d/train_gts/gt_img_1.txt");
+    EXPECT_EQ(usual_labels("labelme", "d/1.png"), "d/1.json");
+    EXPECT_EQ(usual_labels("paddle", "d/1.png"), "d/Label.txt");
+    EXPECT_EQ(usual_labels("csv", "d/1.png"), "");
+    EXPECT_NE(message_of([] { usual_labels("icdar", "d/1.jpg"); }).find("no \"images\""),
+              std::string::npos);
+}
+
 TEST(Dataset, what_cannot_be_used_is_said) {
     const test::TempDir folder;
     write(folder / "a/1.jpg", "");

@@ -13,7 +13,8 @@ namespace dbnet::formats {
 
 struct WriteOptions {
     Shape shape = Shape::standard;
-    bool scores = false;  ///< append the score where the format's usual form has none (icdar)
+    bool scores = false;       ///< append the score where the format's usual form has none (icdar)
+    bool annotations = false;  ///< as ground truth where that looks different (icdar)
 };
 
 /// An open file that holds all records. Records go to a temporary file; finish() completes it and

@@ -24,7 +24,9 @@ std::string render(const Record& record, const std::string&, const WriteOptions&
             text += core::concat(separator, std::lround(point.x), ",", std::lround(point.y));
             separator = ",";
         }
-        if (options.scores && region.score)
+        if (options.annotations)
+            text.append(separator).append(region.ignore ? kIgnoredText : region.text);
+        else if (options.scores && region.score)
             text.append(separator).append(print(rounded_score(*region.score)));
         text += "\n";
     }
