@@ -25,6 +25,8 @@ Run set_up_train(CLI::App& app);
 Run set_up_val(CLI::App& app);
 Run set_up_tune(CLI::App& app);
 Run set_up_benchmark(CLI::App& app);
+Run set_up_data(CLI::App& app);
+Run set_up_data_synth(CLI::App& app);
 Run set_up_model(CLI::App& app);
 Run set_up_doctor(CLI::App& app);
 

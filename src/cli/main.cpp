@@ -9,12 +9,13 @@ namespace {
 
 using namespace dbnet::cli;
 
-constexpr std::array<Verb, 7> kVerbs{
+constexpr std::array<Verb, 8> kVerbs{
     {{"predict", "find the text in images", set_up_predict},
      {"train", "train a network", set_up_train_program},
      {"val", "score a model or result files against annotations", set_up_val},
      {"tune", "find the thresholds that suit a model", set_up_tune},
      {"benchmark", "time the forward pass of a model", set_up_benchmark},
+     {"data", "look into data sets", set_up_data},
      {"model", "look into model files", set_up_model},
      {"doctor", "show what dbnet runs on, and test it", set_up_doctor}}};
 

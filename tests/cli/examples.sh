@@ -18,7 +18,7 @@ batch_size: 1
 epochs: 2
 YAML
 
-for command in "" predict train val tune benchmark model "model info" doctor; do
+for command in "" predict train val tune benchmark data "data synth" model "model info" doctor; do
   # shellcheck disable=SC2086
   expect 0 dbnet $command --help
   sed -n '/^Examples:$/,$s/^  //p' stdout > examples.txt
