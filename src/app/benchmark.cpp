@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "app/quantile.hpp"
 #include "core/error.hpp"
 #include "core/threads.hpp"
 #include "core/timer.hpp"
@@ -24,12 +25,6 @@ engine::Buffer make_input(const model::Graph& graph, int height, int width) {
     double index = 0;
     for (float& value : input.f32()) value = static_cast<float>(std::sin(0.37 * index++) * 2);
     return input;
-}
-
-/// The value below which a share of the sorted times lies.
-double quantile(const std::vector<double>& sorted, double share) {
-    const auto rank = std::ceil(share * static_cast<double>(sorted.size()));
-    return sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 
 }  // namespace

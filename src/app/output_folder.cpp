@@ -17,14 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using formats::Format;
 
-void make_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        core::fail(ErrorCode::io, folder.string(), ": cannot make this folder: ", error.message());
+void make_folder_of(const std::string& file) {
+    core::make_folder(fs::path(file).parent_path().string());
 }
-
-void make_folder_of(const std::string& file) { make_folder(fs::path(file).parent_path()); }
 
 /// The path without its last extension: what all files about one image are named after.
 std::string stem_of(const Input& input) {
@@ -100,7 +95,7 @@ void OutputFolder::open(const std::vector<Input>& inputs, bool keep) {
     std::set<std::string> renewed;
     for (const Input& input : inputs) renewed.insert(input.path);
     for (const Format* format : options_.formats) {
-        make_folder(fs::path(options_.folder) / format->name);
+        core::make_folder(path(format->name, ""));
         if (!format->one_file()) continue;
         const std::string file = only_file(*format);
         formats::RecordWriter& writer = *writers_.emplace_back(format->open(file, options_.write));
@@ -125,7 +120,7 @@ void OutputFolder::write_image(const ImageResult& result) const {
                   result.settings);
     }
     if (options_.crops) {
-        make_folder(path("crops", stem));
+        core::make_folder(path("crops", stem));
         write_crops(path("crops", stem), result.image, result.detection);
     }
     if (options_.images) {

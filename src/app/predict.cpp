@@ -134,9 +134,10 @@ private:
     }
 
     void list(Job& job) {
-        if (output_) return output_->add(job.record);
-        *hooks_.lines << formats::json_line(job.record, options_.lines) << std::flush;
-        if (!*hooks_.lines) core::fail(ErrorCode::io, "standard output: cannot write");
+        if (output_)
+            output_->add(job.record);
+        else
+            hooks_.on_record(job.record);
     }
 
     void finish(Job& job) {

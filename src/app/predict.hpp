@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -20,10 +19,9 @@ struct PredictOptions {
     DetectOptions detect;
     /// Images in work at the same time are few more than this; the Detector's lanes.
     int lanes = 1;
-    /// Where the results go; empty: JSON lines to PredictHooks::lines.
+    /// Where the results go; empty: to PredictHooks::on_record.
     std::optional<OutputOptions> output;
     bool skip_existing = false;  ///< leave out what an earlier run has written to `output`
-    formats::WriteOptions lines;
 };
 
 /// What became of one image.
@@ -40,7 +38,7 @@ struct PredictHooks {
     std::function<void(std::size_t images)> on_start;  ///< how many there are to do
     std::function<void(const ImageReport&)> on_image;
     std::function<bool()> interrupted;  ///< true: finish what is in work, then stop
-    std::ostream* lines = nullptr;
+    std::function<void(const formats::Record&)> on_record;  ///< without PredictOptions::output
 };
 
 struct PredictSummary {

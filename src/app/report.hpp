@@ -1,15 +1,32 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 
 #include "app/val.hpp"
 
 namespace dbnet::app {
 
-/// Writes `folder`/index.html and, for each image, a picture with annotations and findings and a
-/// thumbnail of it. The page needs no network; images are sorted by their number of errors or by
-/// name. Throws Error as Image::read and Image::write do.
-void write_report(const std::string& folder, const data::Dataset& data,
-                  const Validation& validation);
+/// How write_report() talks to its caller, one call at a time.
+struct ReportHooks {
+    std::function<void(std::size_t done)> on_image;
+    std::function<bool()> interrupted;  ///< true: finish the images in work, then stop
+};
+
+struct ReportOptions {
+    std::string folder;
+    int threads = 1;
+    bool explained = false;  ///< the predictions are of a run with DetectOptions::explain
+};
+
+/// Writes `folder`/index.html, which needs no network, and its pictures: of each image the full
+/// size (full/), a thumbnail (small/), and a close-up of each error (errors/), numbered in the
+/// order of the names. Each error comes with the detector's reasons if the predictions have them;
+/// else the page says so. An image that cannot be read is shown without pictures. False when
+/// interrupted: no page then. Throws Error{io} for what cannot be written.
+bool write_report(const data::Dataset& data, const Predictions& predictions,
+                  const Validation& validation, const ReportOptions& options,
+                  const ReportHooks& hooks);
 
 }  // namespace dbnet::app

@@ -1,195 +1,251 @@
-// The sweep costs one post-processing per map for each binarisation threshold and unclip ratio. Box
-// thresholds come for free: a region's score does not depend on them, so they only choose among
-// the regions that the lowest one leaves.
+// Each map is read once and post-processed once for each binarisation threshold, unclip setting and
+// minimum size. Box thresholds come for free: a region's score does not depend on them, so they
+// only choose among the regions that the lowest one leaves.
 #include "app/tune.hpp"
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
-#include <cstdio>
 #include <filesystem>
 #include <mutex>
 
-#include "app/detection_files.hpp"
+#include "app/map_folder.hpp"
+#include "app/option_names.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "detect/settings.hpp"
-#include "formats/document.hpp"
-#include "image/encode.hpp"
 #include "model/onnx.hpp"
 
 namespace dbnet::app {
 namespace {
 
-namespace fs = std::filesystem;
+using Findings = std::vector<eval::Finding>;
 
-/// FNV-1a of the model's bytes, so that maps of another model are never taken for this one's.
-std::string fingerprint(const std::string& path) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const std::uint8_t byte : core::read_file(path)) hash = (hash ^ byte) * 0x100000001b3;
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-    return text;
-}
-
-ProbabilityMap read_map(const std::string& stem) {
-    const image::Grey16 grey = image::decode_png16(core::read_file(stem + ".png"), stem + ".png");
-    const std::string where = stem + ".json";
-    const formats::Json json = formats::read_json(where);
-    const auto size = [&](const char* key) {
-        return formats::size(formats::member(json, key, where), where + ": " + key);
+/// The metadata of a model that detects natively what `settings` say: with any key of ours in it a
+/// model is run natively, so that all are written.
+detect::Metadata native(detect::Metadata metadata, const detect::ModelSettings& settings) {
+    const auto triple = [](const std::array<float, 3>& values) {
+        return core::concat(values[0], ",", values[1], ",", values[2]);
     };
-    ProbabilityMap map{grey.width,
-                       grey.height,
-                       size("valid_width"),
-                       size("valid_height"),
-                       size("image_width"),
-                       size("image_height"),
-                       {}};
-    for (const std::uint16_t value : grey.pixels)
-        map.values.push_back(static_cast<float>(value) / 65535.f);
-    return map;
+    const detect::InputSpec& input = settings.input;
+    metadata["dbnet.color_order"] = input.order == detect::ChannelOrder::bgr ? "BGR" : "RGB";
+    metadata["dbnet.mean"] = triple(input.mean);
+    metadata["dbnet.std"] = triple(input.std);
+    metadata["dbnet.size"] = settings.size.to_string();
+    return metadata;
 }
 
-class Tuning {
+void add(detect::Metadata& metadata, const Trial& best) {
+    metadata["dbnet.threshold"] = core::concat(best.threshold);
+    metadata["dbnet.box_threshold"] = core::concat(best.box_threshold);
+    metadata["dbnet.unclip"] = name_of(best.unclip.unclip, kUnclips);
+    metadata["dbnet.min_size"] = core::concat(best.min_size);
+    if (best.unclip.unclip == Unclip::ratio)
+        metadata["dbnet.unclip_ratio"] = core::concat(best.unclip.ratio);
+}
+
+void write_sweep(const std::string& path, const std::vector<Trial>& trials) {
+    std::string csv = "threshold,unclip,min_size,box_threshold,precision,recall,hmean\n";
+    for (const Trial& trial : trials)
+        csv += core::concat(trial.threshold, ",", to_string(trial.unclip), ",", trial.min_size, ",",
+                            trial.box_threshold, ",", trial.figures.precision, ",",
+                            trial.figures.recall, ",", trial.figures.hmean, "\n");
+    core::write_file(path, csv);
+}
+
+class Tuner {
 public:
-    Tuning(const data::Dataset& data, const TuneOptions& options, const Progress& progress)
+    Tuner(const data::Dataset& data, const TuneOptions& options, const TuneHooks& hooks)
         : data_(data),
           options_(options),
-          progress_(progress),
+          hooks_(hooks),
           graph_(model::read_onnx(options.model)),
-          settings_(detect::settings_of(graph_.metadata, options.preset)) {
+          settings_(detect::settings_of(graph_.metadata, options.preset)),
+          lowest_score_(lowest(options.box_thresholds)) {
         if (options.size) settings_.size = *options.size;
-        std::string rule = settings_.size.to_string();
-        std::ranges::replace(rule, ':', '_');
-        maps_ = options.folder + "/maps/" + rule + "-" + fingerprint(options.model);
-        fs::create_directories(maps_);
+        metadata_ = native(graph_.metadata, settings_);
+        make_combinations();
+        maps_.emplace(options.folder, options.model, settings_.preset, settings_.size);
     }
 
-    std::vector<Trial> run() {
+    Tuning run() {
         compute_maps();
-        std::vector<Trial> trials;
-        for (const float threshold : options_.thresholds)
-            for (const float unclip_ratio : options_.unclip_ratios)
-                try_box_thresholds(threshold, unclip_ratio, trials);
-        std::ranges::stable_sort(trials, std::ranges::greater{},
-                                 [](const Trial& trial) { return trial.figures.hmean; });
-        write_sweep(trials);
-        write_model(trials.front());
-        return trials;
+        if (tuning_.summary.done + tuning_.summary.skipped > 0 && !tuning_.summary.interrupted) {
+            sweep();
+            if (!tuning_.summary.interrupted) write();
+        }
+        return std::move(tuning_);
     }
 
 private:
-    template <typename Work>
-    void for_each_image(Work work) {
-        oneapi::tbb::parallel_for(std::size_t{0}, data_.images().size(), [&](std::size_t i) {
-            work(data_.images()[i].image, fs::path(data_.images()[i].image).stem().string());
-        });
+    /// What one post-processing is done with, and what it finds in each image.
+    struct Combination {
+        Trial trial;
+        detect::PostprocessOptions options;
+        std::vector<Findings> findings;
+    };
+
+    static float lowest(const std::vector<float>& values) {
+        if (values.empty())
+            core::fail(ErrorCode::invalid_argument,
+                       "no box threshold to try, expected at least one");
+        return std::ranges::min(values);
+    }
+
+    void make_combinations() {
+        const detect::ModelSettings tuned = detect::settings_of(metadata_, std::nullopt);
+        for (const float threshold : options_.thresholds)
+            for (const UnclipSetting& unclip : options_.unclips)
+                for (const float min_size : options_.min_sizes) {
+                    DetectOptions detect;
+                    detect.threshold = threshold;
+                    detect.box_threshold = lowest_score_;
+                    detect.unclip = unclip.unclip;
+                    detect.unclip_ratio = unclip.ratio;
+                    detect.min_size = min_size;
+                    combinations_.push_back({{threshold, unclip, min_size},
+                                             detect::merge(tuned, detect),
+                                             std::vector<Findings>(data_.images().size())});
+                }
+        for (const float box_threshold : options_.box_thresholds) {
+            DetectOptions detect;
+            detect.box_threshold = box_threshold;
+            detect::merge(tuned, detect);  // refuses what is out of range
+        }
+        if (combinations_.empty())
+            core::fail(ErrorCode::invalid_argument,
+                       "no setting to try, expected at least one each");
     }
 
     void compute_maps() {
-        const Detector detector =
-            Detector::open(options_.model, {options_.threads, options_.threads, options_.preset});
-        DetectOptions detect;
-        detect.size = settings_.size;
-        detect.keep_map = true;
-        const DetectOptions complete = detector.effective(detect);
+        PredictOptions predict;
+        for (const data::LabelledImage& image : data_.images())
+            if (!maps_->has(image))
+                predict.inputs.push_back({image.image, data::name_of(image) + ".map"});
+        const std::size_t there = data_.images().size() - predict.inputs.size();
+        if (!predict.inputs.empty()) {
+            predict.detect.size = settings_.size;
+            predict.detect.keep_map = true;
+            predict.lanes = options_.threads;
+            predict.output = OutputOptions{maps_->path(), {}, {}, false, false, true};
+            const Detector detector = Detector::open(
+                options_.model, {options_.threads, options_.threads, options_.preset});
+            tuning_.summary = app::predict(detector, predict, hooks_.predict);
+        }
+        tuning_.summary.skipped = there;
+    }
+
+    void sweep() {
+        namespace tbb = oneapi::tbb;
+        const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                        static_cast<std::size_t>(options_.threads));
+        std::vector<eval::Sample> samples(data_.images().size());
+        std::atomic<bool> stopped = false;
         std::mutex mutex;
         std::size_t done = 0;
-        for_each_image([&](const std::string& image, const std::string& name) {
-            const std::string stem = maps_ + "/" + name;
-            if (!fs::exists(stem + ".json"))
-                write_map(stem, image, detector.detect(Image::read(image), detect).map,
-                          detector.preset(), complete);
+        tbb::parallel_for(std::size_t{0}, samples.size(), [&](std::size_t i) {
+            if (stopped || hooks_.predict.interrupted()) {
+                stopped = true;
+                return;
+            }
+            samples[i] = annotated(data_, data_.images()[i]);
+            if (maps_->has(data_.images()[i])) postprocess(i);
             const std::lock_guard lock(mutex);
-            progress_(++done);
+            hooks_.on_swept(++done);
         });
+        for (Combination& combination : combinations_) {
+            if (stopped || hooks_.predict.interrupted()) {
+                tuning_.summary.interrupted = true;
+                return;
+            }
+            score(combination, samples);
+        }
+        std::ranges::stable_sort(tuning_.trials, std::ranges::greater{},
+                                 [](const Trial& trial) { return trial.figures.hmean; });
     }
 
-    void try_box_thresholds(float threshold, float unclip_ratio, std::vector<Trial>& trials) {
-        detect::PostprocessOptions postprocess = settings_.postprocess;
-        postprocess.preset = Preset::native;
-        postprocess.threshold = threshold;
-        postprocess.unclip = Unclip::ratio;
-        postprocess.unclip_ratio = unclip_ratio;
-        postprocess.box_threshold = std::ranges::min(options_.box_thresholds);
-        Predictions predictions;
-        std::mutex mutex;
-        for_each_image([&](const std::string& image, const std::string& name) {
-            const ProbabilityMap map = read_map(maps_ + "/" + name);
-            Detection detection;
-            detection.regions =
-                detect::postprocess({map.values.data(), map.width, map.height, map.valid_width,
-                                     map.valid_height, map.image_width, map.image_height},
-                                    postprocess)
-                    .regions;
-            formats::Record record = to_record(image, detection, 0);
-            const std::lock_guard lock(mutex);
-            predictions.emplace(name, std::move(record));
-        });
-        const Validation validation =
-            validate(data_, predictions, {options_.protocol, options_.shape});
-        for (const float box_threshold : options_.box_thresholds)
-            trials.push_back({threshold, box_threshold, unclip_ratio,
-                              validation.evaluation.totals(box_threshold).figures()});
+    void postprocess(std::size_t index) {
+        const ProbabilityMap map = maps_->read(data_.images()[index]);
+        const detect::MapView view{map.values.data(), map.width,        map.height,
+                                   map.valid_width,   map.valid_height, map.image_width,
+                                   map.image_height};
+        for (Combination& combination : combinations_)
+            for (const Region& region : detect::postprocess(view, combination.options).regions)
+                combination.findings[index].push_back(
+                    {formats::outline({region.polygon, region.quad, region.rect}, options_.shape,
+                                      options_.shape),
+                     region.score});
     }
 
-    void write_sweep(const std::vector<Trial>& trials) const {
-        std::string csv = "threshold,box_threshold,unclip_ratio,precision,recall,hmean\n";
-        for (const Trial& trial : trials)
-            csv += core::concat(trial.threshold, ",", trial.box_threshold, ",", trial.unclip_ratio,
-                                ",", trial.figures.precision, ",", trial.figures.recall, ",",
-                                trial.figures.hmean, "\n");
-        core::write_file(options_.folder + "/sweep.csv", csv);
+    void score(Combination& combination, std::vector<eval::Sample>& samples) {
+        for (std::size_t i = 0; i < samples.size(); ++i)
+            samples[i].findings = std::move(combination.findings[i]);
+        const eval::Evaluation evaluation(samples, *options_.protocol);
+        for (const float box_threshold : options_.box_thresholds) {
+            Trial& trial = tuning_.trials.emplace_back(combination.trial);
+            trial.box_threshold = box_threshold;
+            trial.figures = evaluation.totals(box_threshold).figures();
+        }
     }
 
-    /// With any key of ours in it a model is run natively, so that all of them are written.
-    void write_model(const Trial& best) {
-        const auto triple = [](const std::array<float, 3>& values) {
-            return core::concat(values[0], ",", values[1], ",", values[2]);
-        };
-        const detect::InputSpec& input = settings_.input;
-        const std::map<std::string, std::string> values{
-            {"color_order", input.order == detect::ChannelOrder::bgr ? "BGR" : "RGB"},
-            {"mean", triple(input.mean)},
-            {"std", triple(input.std)},
-            {"size", settings_.size.to_string()},
-            {"threshold", core::concat(best.threshold)},
-            {"box_threshold", core::concat(best.box_threshold)},
-            {"unclip", "ratio"},
-            {"unclip_ratio", core::concat(best.unclip_ratio)},
-            {"min_size", core::concat(settings_.postprocess.min_size)}};
-        for (const auto& [key, value] : values) graph_.metadata["dbnet." + key] = value;
+    void write() {
+        core::make_folder(options_.folder);
+        write_sweep(options_.folder + "/sweep.csv", tuning_.trials);
+        add(metadata_, tuning_.trials.front());
+        graph_.metadata = metadata_;
         model::write_onnx(graph_, options_.folder + "/model.onnx");
     }
 
     const data::Dataset& data_;
     const TuneOptions& options_;
-    const Progress& progress_;
+    const TuneHooks& hooks_;
     model::Graph graph_;
     detect::ModelSettings settings_;
-    std::string maps_;
+    detect::Metadata metadata_;  ///< of the model that is written
+    const float lowest_score_;
+    std::vector<Combination> combinations_;
+    std::optional<MapFolder> maps_;
+    Tuning tuning_;
 };
+
+/// The words of a name in small letters.
+std::vector<std::string> words_of(const std::string& name) {
+    std::vector<std::string> words(1);
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalpha(byte) != 0)
+            words.back() += static_cast<char>(std::tolower(byte));
+        else if (!words.back().empty())
+            words.emplace_back();
+    }
+    return words;
+}
 
 }  // namespace
 
-std::vector<Trial> tune(const data::Dataset& data, const TuneOptions& options,
-                        const Progress& progress) {
-    namespace tbb = oneapi::tbb;
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(options.threads) + 1);
-    tbb::task_arena arena(options.threads);
-    return arena.execute([&] { return Tuning(data, options, progress).run(); });
+std::string to_string(const UnclipSetting& unclip) {
+    return unclip.unclip == Unclip::exact ? "exact" : core::concat(unclip.ratio);
 }
 
-bool looks_like_test_set(const data::DatasetSpec& spec) {
-    std::string path = spec.images;
-    std::ranges::transform(path, path.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return path.find("test") != std::string::npos;
+Tuning tune(const data::Dataset& data, const TuneOptions& options, const TuneHooks& hooks) {
+    return Tuner(data, options, hooks).run();
+}
+
+bool looks_like_test_set(const data::Dataset& data) {
+    constexpr std::size_t kIcdar2015Images = 500;
+    const std::vector<data::LabelledImage>& images = data.images();
+    const bool is_icdar2015 = images.size() == kIcdar2015Images &&
+                              std::ranges::all_of(images, [](const data::LabelledImage& image) {
+                                  return data::name_of(image).starts_with("img_");
+                              });
+    const std::filesystem::path folder =
+        std::filesystem::path(data.spec().images + "/").lexically_normal().parent_path();
+    const auto is_test = [](const std::string& word) { return word.starts_with("test"); };
+    return is_icdar2015 || std::ranges::any_of(words_of(folder.filename()), is_test) ||
+           std::ranges::any_of(words_of(folder.parent_path().filename()), is_test);
 }
 
 }  // namespace dbnet::app

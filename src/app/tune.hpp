@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,14 @@
 
 // Finds the post-processing settings with the best hmean.
 namespace dbnet::app {
+
+/// How outlines are grown back.
+struct UnclipSetting {
+    Unclip unclip = Unclip::ratio;
+    float ratio = 1.5f;  ///< of Unclip::ratio
+};
+
+std::string to_string(const UnclipSetting& unclip);  ///< "1.5" or "exact"
 
 struct TuneOptions {
     std::string model;
@@ -18,26 +27,41 @@ struct TuneOptions {
     formats::Shape shape = formats::Shape::quad;
     std::vector<float> thresholds{0.2f, 0.25f, 0.3f, 0.35f, 0.4f};
     std::vector<float> box_thresholds{0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f};
-    std::vector<float> unclip_ratios{1.4f, 1.6f, 1.8f, 2.0f, 2.3f};
+    std::vector<UnclipSetting> unclips{{Unclip::ratio, 1.4f}, {Unclip::ratio, 1.6f},
+                                       {Unclip::ratio, 1.8f}, {Unclip::ratio, 2.0f},
+                                       {Unclip::ratio, 2.3f}, {Unclip::exact}};
+    std::vector<float> min_sizes{3};  ///< map pixels
     int threads = 1;
 };
 
 struct Trial {
     float threshold = 0;
+    UnclipSetting unclip;
+    float min_size = 0;
     float box_threshold = 0;
-    float unclip_ratio = 0;
     eval::Figures figures;
 };
 
-/// Computes the probability map of each image, unless an earlier run with the same model and size
-/// has left it in the folder (the form of `predict --save-maps`), and scores all combinations of
-/// settings with native post-processing. Gives them in order of falling hmean and writes them to
-/// sweep.csv, and the model with the best of them in its metadata to model.onnx. Throws Error as
-/// Detector::open, validate() and write_onnx do.
-std::vector<Trial> tune(const data::Dataset& data, const TuneOptions& options,
-                        const Progress& progress);
+struct Tuning {
+    std::vector<Trial> trials;  ///< by falling hmean; empty when interrupted or without any image
+    PredictSummary summary;     ///< skipped: had a map already; failed: count as empty
+};
 
-/// Whether the folder is named like a test set, on which nothing should be tuned.
-bool looks_like_test_set(const data::DatasetSpec& spec);
+struct TuneHooks {
+    PredictHooks predict;                            ///< while maps are computed
+    std::function<void(std::size_t done)> on_swept;  ///< images, one call at a time
+};
+
+/// Computes the probability map of each image, unless an earlier run with the same model, preset
+/// and size has left it in the folder (the form of `predict --save-maps`), and scores all
+/// combinations of settings with native post-processing. Writes all of them to sweep.csv, and the
+/// model with the best in its metadata to model.onnx. An interrupted run leaves the maps that are
+/// done, and nothing else. Throws Error as Detector::open, predict(), validate() and write_onnx do;
+/// Error{invalid_argument} for a setting out of range or none at all, before anything is done.
+Tuning tune(const data::Dataset& data, const TuneOptions& options, const TuneHooks& hooks);
+
+/// Whether the images look like a test set, on which nothing should be tuned: by a word in
+/// the name of their folder or the one above it, or because they are the 500 of ICDAR2015.
+bool looks_like_test_set(const data::Dataset& data);
 
 }  // namespace dbnet::app

@@ -1,23 +1,16 @@
 #include "app/val.hpp"
 
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/task_arena.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <mutex>
 
-#include "app/detection_files.hpp"
 #include "core/error.hpp"
-#include "core/timer.hpp"
 
 namespace dbnet::app {
 namespace {
 
-std::string stem_of(const data::LabelledImage& image) {
-    return std::filesystem::path(image.image).stem().string();
-}
+namespace fs = std::filesystem;
+
+constexpr std::size_t kNamesShown = 3;
 
 std::vector<eval::Finding> findings_of(const formats::Record& record, formats::Shape shape) {
     std::vector<eval::Finding> findings;
@@ -26,53 +19,56 @@ std::vector<eval::Finding> findings_of(const formats::Record& record, formats::S
     return findings;
 }
 
-eval::Sample sample_of(const data::Dataset& data, const data::LabelledImage& image) {
-    eval::Sample sample{stem_of(image), {}, {}};
+/// "a, b, c and 7 more images have no result and count as empty".
+std::string missing_text(const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), kNamesShown); ++i)
+        text += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > kNamesShown)
+        text += core::concat(" and ", names.size() - kNamesShown, " more images");
+    return text +
+           (names.size() == 1 ? ": no result, counts as empty" : ": no result, count as empty");
+}
+
+}  // namespace
+
+eval::Sample annotated(const data::Dataset& data, const data::LabelledImage& image) {
+    eval::Sample sample{data::name_of(image), {}, {}};
     for (formats::RecordRegion& region : data::read_labels(data.spec(), image))
         sample.truths.push_back({std::move(region.polygon), region.ignore});
     return sample;
 }
 
-}  // namespace
+double Run::images_per_second() const {
+    return static_cast<double>(summary.done) / std::max(summary.seconds, 1e-9);
+}
 
-Run predict_all(const Detector& detector, const DetectOptions& options, const data::Dataset& data,
-                int lanes, const Progress& progress) {
+Run predict_all(const Detector& detector, PredictOptions options, const data::Dataset& data,
+                PredictHooks hooks) {
     Run run;
-    std::mutex mutex;
-    std::size_t done = 0;
-    const core::Timer timer;
-    // One thread more than lanes, so that images are decoded while all lanes compute.
-    namespace tbb = oneapi::tbb;
-    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(lanes) + 1);
-    tbb::task_arena arena(lanes + 1);
-    arena.execute([&] {
-        tbb::parallel_for(std::size_t{0}, data.images().size(), [&](std::size_t i) {
-            const data::LabelledImage& labelled = data.images()[i];
-            const core::Timer decoding;
-            const Image image = Image::read(labelled.image);
-            const double decode_ms = decoding.milliseconds();
-            formats::Record record =
-                to_record(labelled.image, detector.detect(image, options), decode_ms);
-            const std::lock_guard lock(mutex);
-            run.predictions.emplace(stem_of(labelled), std::move(record));
-            progress(++done);
-        });
-    });
-    run.seconds = timer.seconds();
+    options.output.reset();
+    options.inputs.clear();
+    for (const data::LabelledImage& image : data.images()) {
+        options.inputs.push_back({image.image, image.image});
+        run.predictions[data::name_of(image)].image = image.image;
+    }
+    hooks.on_record = [&](const formats::Record& record) {
+        run.predictions[fs::path(record.image).stem().string()] = record;
+    };
+    run.summary = predict(detector, options, hooks);
     return run;
 }
 
 Validation validate(const data::Dataset& data, const Predictions& predictions,
                     const ValOptions& options) {
     std::vector<eval::Sample> samples;
-    std::vector<std::string> warnings;
+    std::vector<std::string> missing;
     std::size_t used = 0;
     for (const data::LabelledImage& image : data.images()) {
-        eval::Sample& sample = samples.emplace_back(sample_of(data, image));
+        eval::Sample& sample = samples.emplace_back(annotated(data, image));
         const auto found = predictions.find(sample.name);
         if (found == predictions.end()) {
-            warnings.push_back(sample.name + ": no result, counts as empty");
+            missing.push_back(sample.name);
             continue;
         }
         ++used;
@@ -87,7 +83,8 @@ Validation validate(const data::Dataset& data, const Predictions& predictions,
                 core::fail(ErrorCode::invalid_argument, "a result for ", name,
                            ", which is no image of the data set");
     const float min_score = evaluation.reported_threshold();
-    Validation validation{std::move(evaluation), min_score, {}, {}, {}, std::move(warnings)};
+    Validation validation{std::move(evaluation), min_score, {}, {}, {}, {}};
+    if (!missing.empty()) validation.warnings.push_back(missing_text(missing));
     validation.results = validation.evaluation.results(min_score);
     for (const eval::ImageResult& result : validation.results) validation.totals.add(result);
     validation.confidence = eval::bootstrap(validation.results);
@@ -96,9 +93,12 @@ Validation validate(const data::Dataset& data, const Predictions& predictions,
 
 std::map<std::string, double> mean_timing(const Predictions& predictions) {
     std::map<std::string, double> sums;
-    for (const auto& [name, record] : predictions)
-        for (const auto& [step, milliseconds] : record.timing_ms)
-            sums[step] += milliseconds / static_cast<double>(predictions.size());
+    std::size_t timed = 0;
+    for (const auto& [name, record] : predictions) {
+        timed += !record.timing_ms.empty();
+        for (const auto& [step, milliseconds] : record.timing_ms) sums[step] += milliseconds;
+    }
+    for (auto& [step, sum] : sums) sum /= static_cast<double>(timed);
     return sums;
 }
 

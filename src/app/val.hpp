@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include <dbnet/detector.hpp>
 
+#include "app/predict.hpp"
 #include "data/dataset.hpp"
 #include "eval/evaluation.hpp"
 #include "formats/record.hpp"
@@ -21,18 +21,20 @@ using Predictions = std::map<std::string, formats::Record>;
 /// Throws Error: io, malformed (with the place), too_large, unsupported (nothing of that kind).
 Predictions read_predictions(const std::string& path);
 
-/// Called with the number of images done, from one thread at a time.
-using Progress = std::function<void(std::size_t done)>;
-
+/// A model's run over a data set.
 struct Run {
-    Predictions predictions;
-    double seconds = 0;
+    Predictions predictions;  ///< empty ones for images that cannot be used
+    PredictSummary summary;
+    double images_per_second() const;
 };
 
-/// Detects the text of all images, `lanes` of them at a time. Throws Error at the first image that
-/// cannot be used.
-Run predict_all(const Detector& detector, const DetectOptions& options, const data::Dataset& data,
-                int lanes, const Progress& progress);
+/// Detects the text of all images, as predict() does. `options`: inputs and output are not looked
+/// at. Hooks: on_record is not called.
+Run predict_all(const Detector& detector, PredictOptions options, const data::Dataset& data,
+                PredictHooks hooks);
+
+/// The image with its annotations and nothing found. Throws as data::read_labels does.
+eval::Sample annotated(const data::Dataset& data, const data::LabelledImage& image);
 
 struct ValOptions {
     const eval::Protocol* protocol = nullptr;
@@ -49,8 +51,8 @@ struct Validation {
     std::vector<std::string> warnings;
 };
 
-/// Images without a result count as empty, with a warning. Throws Error{invalid_argument} for a
-/// result of an image that is not in the data set.
+/// Images without a result count as empty, with one warning about all of them. Throws
+/// Error{invalid_argument} for a result of an image that is not in the data set.
 Validation validate(const data::Dataset& data, const Predictions& predictions,
                     const ValOptions& options);
 
@@ -59,7 +61,10 @@ Validation validate(const data::Dataset& data, const Predictions& predictions,
 void write_validation(const std::string& folder, const Validation& validation,
                       const Predictions& predictions, const ValOptions& options, const Run* run);
 
-/// Mean milliseconds of each step over all images.
+/// Writes `folder`/`name`, making the folder. Throws Error{io}.
+void write_result(const std::string& folder, const std::string& name, const std::string& content);
+
+/// Mean milliseconds of each step over the images that have it.
 std::map<std::string, double> mean_timing(const Predictions& predictions);
 
 }  // namespace dbnet::app

@@ -3,7 +3,6 @@
 #include <archive_entry.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include "app/plot.hpp"
@@ -54,8 +53,8 @@ std::string summary_json(const Validation& validation, const ValOptions& options
               {"hmean_95", to_json(validation.confidence.hmean)},
               {"average_precision", validation.evaluation.average_precision()}};
     if (run != nullptr) {
-        json["images_per_second"] =
-            static_cast<double>(run->predictions.size()) / std::max(run->seconds, 1e-9);
+        json["failed_images"] = run->summary.failed;
+        json["images_per_second"] = run->images_per_second();
         json["timing_ms"] = mean_timing(run->predictions);
     }
     json["breakdown"] = breakdown_json(validation);
@@ -141,16 +140,17 @@ std::string submission(const Validation& validation, const Predictions& predicti
 
 }  // namespace
 
+void write_result(const std::string& folder, const std::string& name, const std::string& content) {
+    core::make_folder(folder);
+    core::write_file(folder + "/" + name, content);
+}
+
 void write_validation(const std::string& folder, const Validation& validation,
                       const Predictions& predictions, const ValOptions& options, const Run* run) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) core::fail(ErrorCode::io, folder, ": cannot make the folder: ", error.message());
-    core::write_file(folder + "/summary.json", summary_json(validation, options, run));
-    core::write_file(folder + "/images.csv", images_csv(validation));
+    write_result(folder, "summary.json", summary_json(validation, options, run));
+    write_result(folder, "images.csv", images_csv(validation));
     write_curves(folder, validation.evaluation);
-    core::write_file(folder + "/submission.zip",
-                     submission(validation, predictions, options.shape));
+    write_result(folder, "submission.zip", submission(validation, predictions, options.shape));
 }
 
 }  // namespace dbnet::app

@@ -4,9 +4,11 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "app/val.hpp"
 #include "core/error.hpp"
@@ -57,7 +59,8 @@ std::string read_entry(const std::string& path, archive* reader, std::size_t& bu
     return content;
 }
 
-/// Writes the files of an archive into one folder, without the folders that they are in.
+/// Writes the files of an archive into one folder, without the folders that they are in. Two files
+/// of one name are an error.
 void unpack(const std::string& path, const std::string& folder) {
     const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
     archive_read_support_format_zip(reader.get());
@@ -72,7 +75,10 @@ void unpack(const std::string& path, const std::string& folder) {
         if (name == nullptr || archive_entry_filetype(entry) != AE_IFREG) continue;
         const std::string base = fs::path(name).filename().string();
         if (base.empty() || base == "." || base == "..") continue;
-        core::write_file(folder + "/" + base, read_entry(path, reader.get(), budget));
+        const std::string file = folder + "/" + base;
+        if (fs::exists(file))
+            core::fail(ErrorCode::malformed, path, ": two files in it are called ", base);
+        core::write_file(file, read_entry(path, reader.get(), budget));
     }
 }
 
@@ -91,30 +97,48 @@ const formats::Format* format_of(const fs::path& path) {
     return nullptr;
 }
 
+/// Adds what a result file says; other files are passed over.
+void read_result(const std::string& file, Predictions& predictions) {
+    const formats::Format* format = format_of(file);
+    if (format == nullptr) return;
+    format->read(file, [&](formats::Record&& record) {
+        // An image's name may hold a dot, which the ICDAR reader has taken care of.
+        if (format == formats::find("icdar")) record.image += ".txt";
+        add(predictions, std::move(record), file);
+    });
+}
+
 Predictions read_folder(const std::string& folder) {
-    Predictions predictions;
+    std::vector<std::string> files;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-        if (const formats::Format* format = format_of(entry.path()))
-            format->read(entry.path().string(), [&](formats::Record&& record) {
-                // An image's name may hold a dot, which the ICDAR reader has taken care of.
-                if (format == formats::find("icdar")) record.image += ".txt";
-                add(predictions, std::move(record), entry.path().string());
-            });
+        files.push_back(entry.path().string());
+    std::ranges::sort(files);  // so that of several errors the same one is named every time
+    Predictions predictions;
+    for (const std::string& file : files) read_result(file, predictions);
     return predictions;
+}
+
+/// Messages name the file in the archive, not where it is unpacked for a moment.
+Predictions read_archive(const std::string& path) {
+    const TemporaryFolder folder;
+    unpack(path, folder.path());
+    try {
+        return read_folder(folder.path());
+    } catch (const Error& error) {
+        std::string message = error.what();
+        if (const std::size_t at = message.find(folder.path()); at != std::string::npos)
+            message.replace(at, folder.path().size(), path);
+        core::fail(error.code(), message);
+    }
 }
 
 Predictions read_any(const std::string& path) {
     if (fs::is_directory(path)) return read_folder(path);
     if (!fs::exists(path)) core::fail(ErrorCode::io, path, ": there is no such file or folder");
+    if (format_of(path) == nullptr) return read_archive(path);
     Predictions predictions;
-    if (const formats::Format* format = format_of(path)) {
-        for (formats::Record& record : formats::read_all(*format, path))
-            add(predictions, std::move(record), path);
-        return predictions;
-    }
-    const TemporaryFolder folder;
-    unpack(path, folder.path());
-    return read_folder(folder.path());
+    read_result(path, predictions);
+    return predictions;
 }
 
 }  // namespace

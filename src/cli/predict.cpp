@@ -1,20 +1,17 @@
 // dbnet predict SOURCE...: the text of images.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 
-#include "app/default_model.hpp"
 #include "app/names.hpp"
 #include "app/option_names.hpp"
 #include "app/predict.hpp"
 #include "app/sources.hpp"
 #include "cli/command.hpp"
+#include "cli/detect_options.hpp"
 #include "cli/exit.hpp"
 #include "cli/interrupt.hpp"
-#include "core/threads.hpp"
 
 namespace dbnet::cli {
 namespace {
@@ -22,7 +19,7 @@ namespace {
 /// The command line as it was given.
 struct Arguments {
     std::vector<std::string> sources;
-    std::string model;
+    DetectArguments detect;
     std::string out;
     std::string shape;
     std::vector<std::string> formats{"json"};
@@ -32,15 +29,7 @@ struct Arguments {
     bool save_maps = false;
     bool recursive = false;
     bool skip_existing = false;
-    bool dilate = false;
     bool explain = false;
-    std::string size;
-    std::string unclip;
-    std::string score_mode;
-    std::string preset;
-    int threads = 0;
-    DetectOptions detect;
-    DecodeOptions decode;
 };
 
 void add_output_options(CLI::App& app, Arguments& arguments) {
@@ -80,90 +69,6 @@ void add_output_options(CLI::App& app, Arguments& arguments) {
         ->group(kGroup);
 }
 
-void add_detection_options(CLI::App& app, Arguments& arguments) {
-    constexpr const char* kGroup = "Detection (defaults: the model's metadata, or the preset)";
-    DetectOptions& detect = arguments.detect;
-    app.add_option("--preset", arguments.preset, "native, mhliao, mmocr or paddle")
-        ->type_name("NAME")
-        ->group(kGroup);
-    app.add_option("--size", arguments.size,
-                   "network input: 736 (shorter side), 736x1280, height:736, max:960, min:736 or "
-                   "keep:736x1333")
-        ->type_name("RULE")
-        ->group(kGroup);
-    app.add_option("--threshold", detect.threshold, "binarisation threshold")
-        ->type_name("T")
-        ->group(kGroup);
-    app.add_option("--box-threshold", detect.box_threshold, "lowest score of a region")
-        ->type_name("T")
-        ->group(kGroup);
-    app.add_option("--unclip", arguments.unclip,
-                   "how far outlines grow: a ratio, or exact to undo the training's shrinking")
-        ->type_name("RATIO|exact")
-        ->group(kGroup);
-    app.add_option("--min-size", detect.min_size, "shorter side in map pixels")
-        ->type_name("PIXELS")
-        ->group(kGroup);
-    app.add_option("--max-candidates", detect.max_candidates, "most candidates of an image")
-        ->type_name("N")
-        ->group(kGroup);
-    app.add_option("--score-mode", arguments.score_mode, "outline (exact) or box (faster)")
-        ->type_name("NAME")
-        ->group(kGroup);
-    app.add_flag("--dilate", arguments.dilate, "dilate the binarised map by 2x2 pixels")
-        ->group(kGroup);
-}
-
-void add_limits(CLI::App& app, Arguments& arguments) {
-    constexpr const char* kGroup = "Limits";
-    app.add_option("--threads", arguments.threads, "threads that compute; 0: all cores")
-        ->check(CLI::Range(0, 4096))
-        ->type_name("N")
-        ->group(kGroup);
-    app.add_option("--max-pixels", arguments.decode.max_pixels, "larger images are refused")
-        ->check(CLI::PositiveNumber)
-        ->type_name("N")
-        ->capture_default_str()
-        ->group(kGroup);
-    app.add_option("--max-input-pixels", arguments.detect.max_input_pixels,
-                   "the network's input is scaled down to this")
-        ->type_name("N")
-        ->capture_default_str()
-        ->group(kGroup);
-    app.add_flag("--tile", arguments.detect.tile,
-                 "divide larger inputs into tiles instead of scaling them down")
-        ->group(kGroup);
-}
-
-void set_unclip(const std::string& text, DetectOptions& detect) {
-    if (text.empty()) return;
-    if (text == "exact") {
-        detect.unclip = Unclip::exact;
-        return;
-    }
-    float ratio = 0;
-    const char* const text_end = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data(), text_end, ratio);
-    if (error != std::errc() || end != text_end)
-        core::fail(ErrorCode::invalid_argument, "--unclip is '", text,
-                   "', expected a number or exact");
-    detect.unclip = Unclip::ratio;
-    detect.unclip_ratio = ratio;
-}
-
-DetectOptions detect_options(const Arguments& arguments, formats::Shape shape) {
-    DetectOptions detect = arguments.detect;
-    if (!arguments.size.empty()) detect.size = SizeRule::parse(arguments.size);
-    set_unclip(arguments.unclip, detect);
-    if (!arguments.score_mode.empty())
-        detect.score_mode = app::choose("score mode", arguments.score_mode, app::kScoreModes);
-    if (arguments.dilate) detect.dilate = true;
-    detect.outline = shape == formats::Shape::polygon ? Outline::polygon : Outline::quad;
-    detect.explain = arguments.explain;
-    detect.keep_map = arguments.save_maps;
-    return detect;
-}
-
 std::vector<const formats::Format*> chosen_formats(const std::vector<std::string>& names) {
     std::vector<const formats::Format*> chosen;
     for (const std::string& name : names) {
@@ -179,61 +84,29 @@ std::vector<const formats::Format*> chosen_formats(const std::vector<std::string
     return chosen;
 }
 
-app::PredictOptions predict_options(const Arguments& arguments) {
-    app::PredictOptions options;
+formats::WriteOptions write_options(const Arguments& arguments) {
     const formats::Shape shape = arguments.shape.empty()
                                      ? formats::Shape::standard
                                      : app::choose("shape", arguments.shape, app::kShapes);
-    options.decode = arguments.decode;
-    options.detect = detect_options(arguments, shape);
-    options.lines = {shape, arguments.scores};
+    return {shape, arguments.scores};
+}
+
+app::PredictOptions predict_options(const Arguments& arguments) {
+    app::PredictOptions options;
+    const formats::WriteOptions write = write_options(arguments);
+    options.decode = arguments.detect.decode;
+    options.detect = detect_options(arguments.detect, write.shape);
+    options.detect.explain = arguments.explain;
+    options.detect.keep_map = arguments.save_maps;
     options.skip_existing = arguments.skip_existing;
     if (!arguments.out.empty())
-        options.output = {arguments.out,        chosen_formats(arguments.formats),
-                          options.lines,        arguments.save_image,
-                          arguments.save_crops, arguments.save_maps};
+        options.output = {arguments.out,
+                          chosen_formats(arguments.formats),
+                          write,
+                          arguments.save_image,
+                          arguments.save_crops,
+                          arguments.save_maps};
     return options;
-}
-
-std::string model_path(const Arguments& arguments) {
-    if (!arguments.model.empty()) return arguments.model;
-    if (const std::optional<std::string> model = app::default_model()) return *model;
-    throw Exit(kUsage, "no model: pass --model FILE.onnx (any DB text detector in ONNX)");
-}
-
-/// Several images: one lane per thread, each image on one core. A single image: all on it.
-Detector open_detector(const Arguments& arguments, app::PredictOptions& options) {
-    DetectorOptions detector;
-    detector.threads = arguments.threads == 0 ? core::available_cores() : arguments.threads;
-    detector.lanes = options.inputs.size() > 1 ? detector.threads : 1;
-    if (!arguments.preset.empty())
-        detector.preset = app::choose("preset", arguments.preset, app::kPresets);
-    options.lanes = detector.lanes;
-    return or_exit(kUnusable, [&] { return Detector::open(model_path(arguments), detector); });
-}
-
-app::PredictHooks hooks_for(Terminal& terminal) {
-    app::PredictHooks hooks;
-    hooks.lines = &std::cout;
-    hooks.interrupted = interrupted;
-    auto total = std::make_shared<std::size_t>(0);
-    auto done = std::make_shared<std::size_t>(0);
-    hooks.on_start = [&terminal, total, done](std::size_t images) {
-        *total = images;
-        *done = 0;
-        terminal.progress(0, images);
-    };
-    hooks.on_image = [&terminal, total, done](const app::ImageReport& image) {
-        for (const std::string& text : image.warnings) terminal.warn_once(image.path, text);
-        if (!image.error.empty())
-            terminal.message(LogLevel::error, image.error);
-        else
-            terminal.message(LogLevel::debug,
-                             core::concat(image.path, ": ", image.regions, " regions, ",
-                                          std::lround(image.milliseconds), " ms"));
-        terminal.progress(++*done, *total);
-    };
-    return hooks;
 }
 
 std::string counted(std::size_t count, const char* what) {
@@ -267,9 +140,15 @@ int run(const Arguments& arguments, Terminal& terminal) {
     for (const std::string& message : sources.refused) terminal.message(LogLevel::error, message);
     if (sources.inputs.empty()) throw Exit(kUnusable, "no image to work on");
     options.inputs = std::move(sources.inputs);
-    const Detector detector = open_detector(arguments, options);
-    for (const std::string& text : detector.warnings()) terminal.message(LogLevel::warning, text);
-    app::PredictSummary summary = app::predict(detector, options, hooks_for(terminal));
+    // Several images: one lane per thread, each image on one core. A single image: all on it.
+    options.lanes = options.inputs.size() > 1 ? threads_of(arguments.detect) : 1;
+    const Detector detector = open_detector(arguments.detect, options.lanes, terminal);
+    app::PredictHooks hooks = hooks_for(terminal);
+    hooks.on_record = [&](const formats::Record& record) {
+        std::cout << formats::json_line(record, write_options(arguments)) << std::flush;
+        if (!std::cout) core::fail(ErrorCode::io, "standard output: cannot write");
+    };
+    app::PredictSummary summary = app::predict(detector, options, hooks);
     terminal.end_progress();
     summary.failed += sources.refused.size();
     terminal.message(LogLevel::info, describe(summary, arguments.out));
@@ -284,11 +163,10 @@ Run set_up_predict(CLI::App& app) {
                    "images, folders, patterns (*.jpg), or - for a list of files on stdin")
         ->required()
         ->type_name("");
-    app.add_option("--model", arguments->model, "a DB text detector in ONNX")->type_name("FILE");
+    add_model_option(app, arguments->detect);
     app.add_flag("--recursive", arguments->recursive, "also the folders below a folder");
     add_output_options(app, *arguments);
-    add_detection_options(app, *arguments);
-    add_limits(app, *arguments);
+    add_detect_options(app, arguments->detect);
     set_examples(app, "dbnet predict --model det.onnx photo.jpg",
                  "dbnet predict --model det.onnx photos --recursive --out out --format json,icdar "
                  "--save-image",

@@ -7,11 +7,15 @@
 #include "app/tune.hpp"
 #include "cli/command.hpp"
 #include "cli/data_options.hpp"
+#include "cli/detect_options.hpp"
 #include "cli/exit.hpp"
+#include "cli/interrupt.hpp"
 #include "core/threads.hpp"
 
 namespace dbnet::cli {
 namespace {
+
+constexpr std::size_t kShown = 5;
 
 struct Arguments {
     DataArguments data;
@@ -20,38 +24,56 @@ struct Arguments {
     std::string shape = "quad";
     std::string size;
     std::string preset;
+    std::vector<std::string> unclips;
 };
 
-void print(const app::Trial& trial) {
-    std::printf("threshold %.2f  box threshold %.2f  unclip %.2f  P %.4f  R %.4f  H %.4f\n",
-                static_cast<double>(trial.threshold), static_cast<double>(trial.box_threshold),
-                static_cast<double>(trial.unclip_ratio), trial.figures.precision,
-                trial.figures.recall, trial.figures.hmean);
-}
-
-int run(Arguments& arguments, Terminal& terminal) {
-    app::TuneOptions& options = arguments.options;
+app::TuneOptions tune_options(const Arguments& arguments) {
+    app::TuneOptions options = arguments.options;
     options.protocol = &eval::protocol_named(arguments.protocol);
     options.shape = app::choose("shape", arguments.shape, app::kShapes);
     if (!arguments.size.empty()) options.size = SizeRule::parse(arguments.size);
     if (!arguments.preset.empty())
         options.preset = app::choose("preset", arguments.preset, app::kPresets);
     if (options.threads == 0) options.threads = core::available_cores();
+    if (!arguments.unclips.empty()) options.unclips.clear();
+    for (const std::string& text : arguments.unclips) {
+        DetectOptions detect;
+        set_unclip("--unclips", text, detect);
+        options.unclips.push_back({*detect.unclip, detect.unclip_ratio.value_or(1)});
+    }
+    return options;
+}
+
+void print(const app::Trial& trial) {
+    std::printf(
+        "threshold %.2f  unclip %-5s  min size %g  box threshold %.2f  P %.4f  R %.4f  H %.4f\n",
+        static_cast<double>(trial.threshold), app::to_string(trial.unclip).c_str(),
+        static_cast<double>(trial.min_size), static_cast<double>(trial.box_threshold),
+        trial.figures.precision, trial.figures.recall, trial.figures.hmean);
+}
+
+int run(const Arguments& arguments, Terminal& terminal) {
+    const app::TuneOptions options = tune_options(arguments);
     const data::Dataset data =
         or_exit(kUnusable, [&] { return data::Dataset(spec_of(arguments.data)); });
-    if (app::looks_like_test_set(data.spec()))
+    if (app::looks_like_test_set(data))
         terminal.message(LogLevel::warning, data.spec().images +
                                                 ": looks like a test set; what is tuned on it says "
                                                 "nothing about new images");
-    const std::size_t images = data.images().size();
-    const std::vector<app::Trial> trials = or_exit(kUnusable, [&] {
-        return app::tune(data, options, [&](std::size_t done) { terminal.progress(done, images); });
-    });
+    catch_interrupts();
+    const app::TuneHooks hooks{hooks_for(terminal), [&](std::size_t done) {
+                                   terminal.progress(done, data.images().size());
+                               }};
+    const app::Tuning tuning = or_exit(kUnusable, [&] { return app::tune(data, options, hooks); });
     terminal.end_progress();
-    constexpr std::size_t kShown = 5;
-    for (std::size_t i = 0; i < std::min(kShown, trials.size()); ++i) print(trials[i]);
+    if (tuning.summary.interrupted)
+        throw Exit(kInterrupted,
+                   "interrupted: the next run goes on with the maps in " + options.folder);
+    if (tuning.trials.empty()) throw Exit(kUnusable, "no image could be used");
+    for (std::size_t i = 0; i < std::min(kShown, tuning.trials.size()); ++i)
+        print(tuning.trials[i]);
     terminal.message(LogLevel::info, "-> " + options.folder + "/model.onnx");
-    return kDone;
+    return tuning.summary.failed > 0 ? kPartlyFailed : kDone;
 }
 
 }  // namespace
@@ -83,7 +105,10 @@ Run set_up_tune(CLI::App& app) {
     app.add_option("--box-thresholds", options.box_thresholds, "lowest scores to try")
         ->delimiter(',')
         ->type_name("LIST");
-    app.add_option("--unclip-ratios", options.unclip_ratios, "unclip ratios to try")
+    app.add_option("--unclips", arguments->unclips, "unclip settings to try: ratios, exact")
+        ->delimiter(',')
+        ->type_name("LIST");
+    app.add_option("--min-sizes", options.min_sizes, "shorter sides to try, in map pixels")
         ->delimiter(',')
         ->type_name("LIST");
     app.add_option("--threads", options.threads, "threads that compute; 0: all cores")

@@ -1,54 +1,87 @@
 // dbnet val: precision, recall and hmean of a model or of result files.
 #include <cstdio>
 #include <memory>
-#include <optional>
 
-#include "app/default_model.hpp"
 #include "app/option_names.hpp"
 #include "app/report.hpp"
+#include "app/speed.hpp"
 #include "app/val.hpp"
 #include "cli/command.hpp"
 #include "cli/data_options.hpp"
+#include "cli/detect_options.hpp"
 #include "cli/exit.hpp"
-#include "core/threads.hpp"
+#include "cli/interrupt.hpp"
 
 namespace dbnet::cli {
 namespace {
 
+constexpr std::size_t kSpeedImages = 20;
+constexpr int kSpeedRepeats = 50;
+
 struct Arguments {
     DataArguments data;
-    std::string model;
+    DetectArguments detect;
     std::string pred;
     std::string protocol = "icdar";
     std::string shape = "quad";
-    std::string size;
-    std::string preset;
     std::string out = "runs/val";
     std::string report;
     double ignore_below = 0;
-    int threads = 0;
-    DetectOptions detect;
+    std::size_t limit = 0;
+    bool speed = false;
 };
+
+data::Dataset open_data(const Arguments& arguments) {
+    data::Dataset data = or_exit(kUnusable, [&] { return data::Dataset(spec_of(arguments.data)); });
+    if (arguments.limit > 0) data.keep_first(arguments.limit);
+    return data;
+}
+
+/// Ends the command when there is nothing to go on with.
+void check(const app::PredictSummary& summary) {
+    if (summary.interrupted) throw Exit(kInterrupted, "interrupted: nothing is written");
+    if (summary.done == 0) throw Exit(kUnusable, "no image could be used");
+}
+
+int exit_code(const app::PredictSummary& summary) {
+    return summary.failed > 0 ? kPartlyFailed : kDone;
+}
+
+/// The speed figure of the reference implementation.
+int run_speed(const Arguments& arguments, Terminal& terminal) {
+    const DetectOptions options = detect_options(arguments.detect, formats::Shape::quad);
+    data::Dataset data = open_data(arguments);
+    if (arguments.limit == 0) data.keep_first(kSpeedImages);
+    const Detector detector = open_detector(arguments.detect, 1, terminal);
+    catch_interrupts();
+    const app::Speed speed =
+        app::measure_speed(detector, options, data, kSpeedRepeats, hooks_for(terminal));
+    terminal.end_progress();
+    check(speed.summary);
+    std::printf("%zu images, %d times each, %d thread%s\n%-12s %9s %9s %9s %9s\n",
+                speed.summary.done, speed.repeats, threads_of(arguments.detect),
+                threads_of(arguments.detect) == 1 ? "" : "s", "ms", "p50", "p90", "p99", "mean");
+    for (const app::StepTimes& times : speed.steps)
+        std::printf("%-12s %9.2f %9.2f %9.2f %9.2f\n", times.step.c_str(), times.p50, times.p90,
+                    times.p99, times.mean);
+    std::printf("%.2f images/s\n", app::images_per_second(speed));
+    app::write_result(arguments.out, "speed.json", app::to_json(speed));
+    terminal.message(LogLevel::info, "-> " + arguments.out);
+    return exit_code(speed.summary);
+}
 
 app::Run run_model(const Arguments& arguments, const app::ValOptions& options,
                    const data::Dataset& data, Terminal& terminal) {
-    const std::optional<std::string> model =
-        arguments.model.empty() ? app::default_model() : arguments.model;
-    if (!model) throw Exit(kUsage, "neither --model FILE nor --pred RESULTS is given");
-    DetectorOptions settings;
-    settings.threads = arguments.threads == 0 ? core::available_cores() : arguments.threads;
-    settings.lanes = settings.threads;
-    if (!arguments.preset.empty())
-        settings.preset = app::choose("preset", arguments.preset, app::kPresets);
-    const Detector detector = or_exit(kUnusable, [&] { return Detector::open(*model, settings); });
-    for (const std::string& text : detector.warnings()) terminal.message(LogLevel::warning, text);
-    DetectOptions detect = arguments.detect;
-    if (!arguments.size.empty()) detect.size = SizeRule::parse(arguments.size);
-    detect.outline = options.shape == formats::Shape::polygon ? Outline::polygon : Outline::quad;
-    app::Run run = app::predict_all(detector, detect, data, settings.lanes, [&](std::size_t done) {
-        terminal.progress(done, data.images().size());
-    });
+    app::PredictOptions predict;
+    predict.decode = arguments.detect.decode;
+    predict.detect = detect_options(arguments.detect, options.shape);
+    predict.detect.explain = !arguments.report.empty();
+    predict.lanes = threads_of(arguments.detect);
+    const Detector detector = open_detector(arguments.detect, predict.lanes, terminal);
+    catch_interrupts();
+    app::Run run = app::predict_all(detector, predict, data, hooks_for(terminal));
     terminal.end_progress();
+    check(run.summary);
     return run;
 }
 
@@ -69,20 +102,33 @@ void print(const app::Validation& validation, const app::ValOptions& options, co
     print_figure("recall", figures.recall, validation.confidence.recall);
     print_figure("hmean", figures.hmean, validation.confidence.hmean);
     if (run == nullptr) return;
-    std::printf("speed      %.2f images/s;",
-                static_cast<double>(run->predictions.size()) / run->seconds);
+    std::printf("speed      %.2f images/s;", run->images_per_second());
     for (const auto& [step, milliseconds] : app::mean_timing(run->predictions))
         std::printf(" %s %.1f ms", step.c_str(), milliseconds);
     std::printf("\n");
 }
 
-int run(const Arguments& arguments, Terminal& terminal) {
+void write_report(const Arguments& arguments, const data::Dataset& data, const app::Run& run,
+                  const app::Validation& validation, Terminal& terminal) {
+    catch_interrupts();
+    const std::size_t images = data.images().size();
+    terminal.progress(0, images);
+    const app::ReportHooks hooks{[&](std::size_t done) { terminal.progress(done, images); },
+                                 interrupted};
+    const bool complete = app::write_report(
+        data, run.predictions, validation,
+        {arguments.report, threads_of(arguments.detect), arguments.pred.empty()}, hooks);
+    terminal.end_progress();
+    if (!complete) throw Exit(kInterrupted, "interrupted: the page is not complete");
+    terminal.message(LogLevel::info, "-> " + arguments.report + "/index.html");
+}
+
+int run_validation(const Arguments& arguments, Terminal& terminal) {
     app::ValOptions options;
     options.protocol = &eval::protocol_named(arguments.protocol);
     options.shape = app::choose("shape", arguments.shape, app::kShapes);
     options.ignore_below = arguments.ignore_below;
-    const data::Dataset data =
-        or_exit(kUnusable, [&] { return data::Dataset(spec_of(arguments.data)); });
+    const data::Dataset data = open_data(arguments);
     app::Run done;
     if (arguments.pred.empty())
         done = run_model(arguments, options, data, terminal);
@@ -95,9 +141,13 @@ int run(const Arguments& arguments, Terminal& terminal) {
     for (const std::string& text : validation.warnings) terminal.message(LogLevel::warning, text);
     print(validation, options, timed);
     app::write_validation(arguments.out, validation, done.predictions, options, timed);
-    if (!arguments.report.empty()) app::write_report(arguments.report, data, validation);
     terminal.message(LogLevel::info, "-> " + arguments.out);
-    return kDone;
+    if (!arguments.report.empty()) write_report(arguments, data, done, validation, terminal);
+    return exit_code(done.summary);
+}
+
+int run(const Arguments& arguments, Terminal& terminal) {
+    return arguments.speed ? run_speed(arguments, terminal) : run_validation(arguments, terminal);
 }
 
 }  // namespace
@@ -105,12 +155,12 @@ int run(const Arguments& arguments, Terminal& terminal) {
 Run set_up_val(CLI::App& app) {
     const auto arguments = std::make_shared<Arguments>();
     add_data_options(app, arguments->data);
-    CLI::Option* model = app.add_option("--model", arguments->model, "a DB text detector in ONNX")
-                             ->type_name("FILE");
-    app.add_option("--pred", arguments->pred,
-                   "score these results instead: a folder or zip of res_*.txt or *.json")
-        ->type_name("RESULTS")
-        ->excludes(model);
+    CLI::Option* model = add_model_option(app, arguments->detect);
+    CLI::Option* pred =
+        app.add_option("--pred", arguments->pred,
+                       "score these results instead: a folder or zip of res_*.txt or *.json")
+            ->type_name("RESULTS")
+            ->excludes(model);
     app.add_option("--protocol", arguments->protocol,
                    "icdar, icdar-by-score, icdar2013, mhliao-deteval, totaltext, td500, mmocr or "
                    "mmocr-maximum")
@@ -126,21 +176,21 @@ Run set_up_val(CLI::App& app) {
     app.add_option("--out", arguments->out, "folder for the figures and curves")
         ->type_name("DIR")
         ->capture_default_str();
-    app.add_option("--report", arguments->report, "folder for a page that shows every error")
-        ->type_name("DIR");
-    app.add_option("--preset", arguments->preset, "native, mhliao, mmocr or paddle")
-        ->type_name("NAME");
-    app.add_option("--size", arguments->size, "network input, as for predict")->type_name("RULE");
-    app.add_option("--threshold", arguments->detect.threshold, "binarisation threshold")
-        ->type_name("T");
-    app.add_option("--box-threshold", arguments->detect.box_threshold, "lowest score of a region")
-        ->type_name("T");
-    app.add_option("--threads", arguments->threads, "threads that compute; 0: all cores")
-        ->check(CLI::Range(0, 4096))
-        ->type_name("N");
+    CLI::Option* report =
+        app.add_option("--report", arguments->report, "folder for a page that shows every error")
+            ->type_name("DIR");
+    app.add_option("--limit", arguments->limit, "only the first N images")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N")
+        ->excludes(pred);
+    app.add_flag("--speed", arguments->speed,
+                 "only time the model: 20 images, or --limit, 50 times each")
+        ->excludes(pred)
+        ->excludes(report);
+    add_detect_options(app, arguments->detect);
     set_examples(app, "dbnet val --data photos --labels gts --model det.onnx",
                  "dbnet val --data photos --labels gts --pred results.zip",
-                 "dbnet val --data photos --labels gts --model det.onnx --protocol mmocr");
+                 "dbnet val --data photos --labels gts --model det.onnx --report report");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

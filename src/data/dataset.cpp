@@ -226,6 +226,8 @@ Listing list_images(const DatasetSpec& spec) {
     return listing;
 }
 
+std::string name_of(const LabelledImage& image) { return fs::path(image.image).stem().string(); }
+
 std::string usual_labels(const std::string& format, const std::string& image) {
     const fs::path path(image);
     DatasetSpec spec;
@@ -250,6 +252,11 @@ Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
     if (listing.images.empty())
         core::fail(ErrorCode::malformed, spec_.images, ": no images in this split");
     images_ = std::move(listing.images);
+}
+
+void Dataset::keep_first(std::size_t count) {
+    if (count < images_.size())
+        images_.erase(images_.begin() + static_cast<std::ptrdiff_t>(count), images_.end());
 }
 
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,

@@ -72,6 +72,9 @@ struct LabelledImage {
     std::uint64_t number = 0;                         ///< of a picture that is made
 };
 
+/// What results call the image: its file name without the extension.
+std::string name_of(const LabelledImage& image);
+
 /// The images of the split, sorted by path (made ones: by number), and what stands in the way of
 /// using all of them: an image without labels, a label file that names no image, a name that two
 /// images have.
@@ -96,6 +99,9 @@ public:
 
     const DatasetSpec& spec() const noexcept { return spec_; }
     const std::vector<LabelledImage>& images() const noexcept { return images_; }
+
+    /// Leaves out all but the first `count` images.
+    void keep_first(std::size_t count);
 
 private:
     DatasetSpec spec_;

@@ -1,3 +1,5 @@
+#include <oneapi/tbb/global_control.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include <dbnet/error.hpp>
 
 #include "core/random.hpp"
+#include "eval/breakdown.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/repair.hpp"
 #include "geometry/polygon.hpp"
@@ -170,6 +173,36 @@ TEST(EvalProperties, FiguresAreFiguresAndOrderDoesNotMatter) {
     }
 }
 
+// The same numbers, to the last bit, on one thread and on many, whatever the order.
+TEST(EvalProperties, ThreadsAndOrderDoNotMatter) {
+    core::Random random(5);
+    std::vector<Sample> samples;
+    for (int i = 0; i < 100; ++i) samples.push_back(random_sample(random, std::to_string(i)));
+    std::vector<Sample> shuffled = samples;
+    for (std::size_t i = shuffled.size() - 1; i > 0; --i)
+        std::swap(shuffled[i], shuffled[random.below(i + 1)]);
+    const auto figures = [](const std::vector<Sample>& given, std::size_t threads) {
+        const oneapi::tbb::global_control limit(
+            oneapi::tbb::global_control::max_allowed_parallelism, threads);
+        std::vector<double> values;
+        for (const Protocol& protocol : protocols()) {
+            const Evaluation evaluation(given, protocol);
+            const Figures total = evaluation.totals().figures();
+            const Confidence confidence = bootstrap(evaluation.results());
+            values.insert(values.end(), {total.precision, total.recall, total.hmean,
+                                         evaluation.average_precision(), confidence.hmean.low,
+                                         confidence.hmean.high});
+            for (const CurvePoint& point : evaluation.curve(20))
+                values.push_back(point.figures.hmean);
+        }
+        return values;
+    };
+    const std::vector<double> expected = figures(samples, 1);
+    EXPECT_EQ(figures(samples, 8), expected);
+    EXPECT_EQ(figures(shuffled, 1), expected);
+    EXPECT_EQ(figures(shuffled, 8), expected);
+}
+
 TEST(EvalProperties, MaximumMatchingIsNeverSmaller) {
     core::Random random(2);
     for (int i = 0; i < 200; ++i) {
@@ -214,6 +247,48 @@ TEST(EvalHostile, DegenerateOutlinesAreLeftOut) {
         const ImageResult result = match(std::string(protocol.name).c_str(), sample);
         EXPECT_EQ(result.truths, 0) << protocol.name;
         EXPECT_EQ(result.findings, 0) << protocol.name;
+    }
+}
+
+/// Vertices that are no numbers, infinite, huge, tiny, repeated, on a line, on a coarse grid (so
+/// that edges meet in all degenerate ways), or spikes.
+Polygon hostile_polygon(core::Random& random) {
+    Polygon polygon;
+    const std::uint64_t vertices = random.below(14);
+    const double extent = std::pow(10.0, random.uniform(-3, 9));
+    for (std::uint64_t i = 0; i < vertices; ++i) {
+        Point point{std::floor(random.uniform(0, 5)), std::floor(random.uniform(0, 5))};
+        switch (random.below(12)) {
+            case 0: point.x = std::numeric_limits<double>::quiet_NaN(); break;
+            case 1: point.y = std::numeric_limits<double>::infinity(); break;
+            case 2:
+                point = {random.uniform(-extent, extent), random.uniform(-extent, extent)};
+                break;
+            case 3: point = polygon.empty() ? point : polygon.front(); break;
+            case 4: point.y = 0; break;
+            case 5: point.x += 1e-9; break;
+            default: break;
+        }
+        if (random.below(30) != 0 || std::isfinite(point.x + point.y)) polygon.push_back(point);
+    }
+    return polygon;
+}
+
+TEST(EvalHostile, AnyPolygonsGiveFigures) {
+    core::Random random(11);
+    for (int round = 0; round < 300; ++round) {
+        Sample sample{"a", {}, {}};
+        for (std::uint64_t i = random.below(10); i > 0; --i)
+            sample.truths.push_back({hostile_polygon(random), random.below(3) == 0});
+        for (std::uint64_t i = random.below(10); i > 0; --i)
+            sample.findings.push_back(
+                {hostile_polygon(random), random.below(9) == 0 ? std::nanf("") : 0.5f});
+        for (const Protocol& protocol : protocols()) {
+            const Evaluation evaluation({sample}, protocol);
+            const Figures figures = evaluation.totals().figures();
+            EXPECT_TRUE(figures.hmean >= 0 && figures.hmean <= 1) << protocol.name;
+            EXPECT_EQ(break_down(evaluation, evaluation.results()).size(), 15u);
+        }
     }
 }
 

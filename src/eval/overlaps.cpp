@@ -84,7 +84,7 @@ Overlaps::Overlaps(const Sample& sample, const OverlapOptions& options) {
     findings_.reserve(sample.findings.size());
     for (const Finding& finding : sample.findings) {
         Shape& shape = findings_.emplace_back(shape_of(finding.polygon, options.view));
-        shape.score = finding.score;
+        shape.score = finding.score >= 0 ? finding.score : 0;  // also for no number
     }
     find_pairs();
     sort_pairs(options.by_score);

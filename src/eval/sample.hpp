@@ -15,7 +15,7 @@ struct Truth {
 
 struct Finding {
     Polygon polygon;
-    float score = 1;  ///< [0, 1]
+    float score = 1;  ///< [0, 1]; what is no number counts as 0
 };
 
 struct Sample {

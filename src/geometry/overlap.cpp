@@ -15,38 +15,43 @@ namespace {
 
 constexpr double kExtent = 1 << 28;  // below 2^30 Clipper computes in 64 bits
 
-/// The polygon running clockwise on screen.
-Polygon clockwise(std::span<const Point> polygon) {
-    Polygon result(polygon.begin(), polygon.end());
-    if (signed_area(result) < 0) std::reverse(result.begin(), result.end());
-    return result;
+/// Copies the polygon so that it runs clockwise on screen.
+void copy_clockwise(std::span<const Point> polygon, Polygon& copy) {
+    copy.assign(polygon.begin(), polygon.end());
+    if (signed_area(copy) < 0) std::reverse(copy.begin(), copy.end());
 }
 
 /// The part of a convex polygon on the right-hand side (on screen) of the line from a to b.
-Polygon cut(const Polygon& polygon, Point a, Point b) {
+void cut(const Polygon& polygon, Point a, Point b, Polygon& kept) {
     const auto side = [a, b](Point p) {
         return (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x);
     };
-    Polygon kept;
-    for (std::size_t i = 0; i < polygon.size(); ++i) {
-        const Point from = polygon[i];
-        const Point to = polygon[(i + 1) % polygon.size()];
-        const double from_side = side(from);
+    kept.clear();
+    Point from = polygon.back();
+    double from_side = side(from);
+    for (const Point& to : polygon) {
         const double to_side = side(to);
-        if (from_side >= 0) kept.push_back(from);
         if ((from_side > 0 && to_side < 0) || (from_side < 0 && to_side > 0)) {
             const double t = from_side / (from_side - to_side);
             kept.push_back({from.x + t * (to.x - from.x), from.y + t * (to.y - from.y)});
         }
+        if (to_side >= 0) kept.push_back(to);
+        from = to;
+        from_side = to_side;
     }
-    return kept;
 }
 
 double convex_intersection(std::span<const Point> a, std::span<const Point> b) {
-    Polygon rest = clockwise(a);
-    const Polygon window = clockwise(b);
-    for (std::size_t i = 0; i < window.size() && !rest.empty(); ++i)
-        rest = cut(rest, window[i], window[(i + 1) % window.size()]);
+    // Scoring calls this for every pair of boxes that meet: the memory is kept.
+    thread_local Polygon rest;
+    thread_local Polygon kept;
+    thread_local Polygon window;
+    copy_clockwise(a, rest);
+    copy_clockwise(b, window);
+    for (std::size_t i = 0; i < window.size() && !rest.empty(); ++i) {
+        cut(rest, window[i], window[i + 1 == window.size() ? 0 : i + 1], kept);
+        std::swap(rest, kept);
+    }
     return area(rest);
 }
 
