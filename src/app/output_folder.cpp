@@ -17,9 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using formats::Format;
 
-void make_folder_of(const std::string& file) {
-    core::make_folder(fs::path(file).parent_path().string());
-}
+void make_folder_of(const std::string& file) { make_folder(fs::path(file).parent_path().string()); }
 
 /// The path without its last extension: what all files about one image are named after.
 std::string stem_of(const Input& input) {
@@ -27,6 +25,12 @@ std::string stem_of(const Input& input) {
 }
 
 }  // namespace
+
+void make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) core::fail(ErrorCode::io, path, ": cannot make this folder: ", error.message());
+}
 
 OutputFolder::OutputFolder(OutputOptions options) : options_(std::move(options)) {}
 
@@ -95,7 +99,7 @@ void OutputFolder::open(const std::vector<Input>& inputs, bool keep) {
     std::set<std::string> renewed;
     for (const Input& input : inputs) renewed.insert(input.path);
     for (const Format* format : options_.formats) {
-        core::make_folder(path(format->name, ""));
+        make_folder(path(format->name, ""));
         if (!format->one_file()) continue;
         const std::string file = only_file(*format);
         formats::RecordWriter& writer = *writers_.emplace_back(format->open(file, options_.write));
@@ -120,7 +124,7 @@ void OutputFolder::write_image(const ImageResult& result) const {
                   result.settings);
     }
     if (options_.crops) {
-        core::make_folder(path("crops", stem));
+        make_folder(path("crops", stem));
         write_crops(path("crops", stem), result.image, result.detection);
     }
     if (options_.images) {

@@ -11,6 +11,9 @@
 
 namespace dbnet::app {
 
+/// Makes the folder and those above it, unless they are there. Throws Error{io}.
+void make_folder(const std::string& path);
+
 struct OutputOptions {
     std::string folder;
     std::vector<const formats::Format*> formats;

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <mutex>
 
+#include "app/output_folder.hpp"
 #include "app/report_page.hpp"
 #include "app/report_pictures.hpp"
 #include "core/error.hpp"
@@ -189,8 +190,7 @@ public:
     }
 
     bool write() {
-        for (const char* pictures : {"/full", "/small", "/errors"})
-            core::make_folder(folder_ + pictures);
+        for (const char* pictures : {"/full", "/small", "/errors"}) make_folder(folder_ + pictures);
         std::atomic<bool> stopped = false;
         oneapi::tbb::parallel_for(std::size_t{0}, entries_.size(), [&](std::size_t i) {
             if (stopped || hooks_.interrupted()) {

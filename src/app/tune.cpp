@@ -192,7 +192,7 @@ private:
     }
 
     void write() {
-        core::make_folder(options_.folder);
+        make_folder(options_.folder);
         write_sweep(options_.folder + "/sweep.csv", tuning_.trials);
         add(metadata_, tuning_.trials.front());
         graph_.metadata = metadata_;

@@ -39,7 +39,7 @@ struct Trial {
     UnclipSetting unclip;
     float min_size = 0;
     float box_threshold = 0;
-    eval::Figures figures;
+    eval::Figures figures = {};
 };
 
 struct Tuning {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "app/output_folder.hpp"
 #include "app/plot.hpp"
 #include "app/val.hpp"
 #include "core/error.hpp"
@@ -141,7 +142,7 @@ std::string submission(const Validation& validation, const Predictions& predicti
 }  // namespace
 
 void write_result(const std::string& folder, const std::string& name, const std::string& content) {
-    core::make_folder(folder);
+    make_folder(folder);
     core::write_file(folder + "/" + name, content);
 }
 

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "core/error.hpp"
@@ -133,12 +132,6 @@ void AppendFile::append(std::string_view bytes) {
     [[maybe_unused]] const int cut = ::ftruncate(descriptor_, end);
     errno = reason;
     fail_io(path_, "cannot write");
-}
-
-void make_folder(const std::string& path) {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) fail(ErrorCode::io, path, ": cannot make this folder: ", error.message());
 }
 
 void write_file(const std::string& path, std::string_view text) {

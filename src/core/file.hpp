@@ -55,9 +55,6 @@ private:
     int descriptor_ = -1;
 };
 
-/// Makes the folder and those above it, unless they are there. Throws Error{io}.
-void make_folder(const std::string& path);
-
 /// Writes the whole content through an AtomicFile.
 void write_file(const std::string& path, std::string_view text);
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes);
