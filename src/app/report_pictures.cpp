@@ -13,8 +13,8 @@
 namespace dbnet::app {
 namespace {
 
-constexpr int kThumbnailWidth = 360;
-constexpr int kThumbnailHeight = 480;  // of a tall image
+constexpr int kThumbnailWidth = 560;  // about twice as it is shown: fine lines
+constexpr int kThumbnailHeight = 640;  // of a tall image
 constexpr int kCloseUpWidth = 320;
 constexpr int kCloseUpHeight = 240;
 constexpr double kSurroundings = 0.5;     // of the error's size, on each side

@@ -124,7 +124,7 @@ TEST_F(TuneTest, TheWrittenModelDetectsAsTheBestTrial) {
         computed();
         const Detector detector = Detector::open(options_.folder + "/model.onnx", {2, 2});
         EXPECT_EQ(detector.preset(), Preset::native);
-        const Run run = predict_all(detector, {}, data(), hooks_.predict);
+        const app::Run run = predict_all(detector, {}, data(), hooks_.predict);
         const Validation validation =
             validate(data(), run.predictions, {options_.protocol, options_.shape});
         EXPECT_EQ(validation.totals.figures().hmean, tuning_.trials.front().figures.hmean);

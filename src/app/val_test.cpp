@@ -186,7 +186,7 @@ TEST_F(ValTest, UnreadableImagesCountAsEmpty) {
     add_scene("s1", 1);
     add_scene("s2", 2);
     for (const char* name : {"a", "b"}) core::write_file(root_ + "/images/" + name + ".png", "no");
-    const Run run = predict_all(detector(), {}, data(), hooks_);
+    const app::Run run = predict_all(detector(), {}, data(), hooks_);
     EXPECT_EQ(run.summary.failed, 2u);
     EXPECT_EQ(failures_.size(), 2u);
     const Validation validation = validate(data(), run.predictions, options_);
@@ -245,7 +245,7 @@ TEST_F(ValTest, ReportNamesTheDetectorsReasons) {
     PredictOptions predict;
     predict.detect.explain = true;
     predict.detect.box_threshold = 1.0f;  // nothing is certain enough
-    const Run run = predict_all(detector(), predict, data(), hooks_);
+    const app::Run run = predict_all(detector(), predict, data(), hooks_);
     const std::string page = report(run.predictions, true);
     EXPECT_THAT(page, testing::HasSubstr("\"explained\":true"));
     EXPECT_THAT(page, testing::HasSubstr("is below the box threshold 1"));
