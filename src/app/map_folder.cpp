@@ -50,16 +50,17 @@ std::string MapFolder::stem_of(const data::LabelledImage& image) const {
 
 bool MapFolder::has(const data::LabelledImage& image) const {
     const std::string stem = stem_of(image);
-    const std::string json = stem + ".json";
-    if (!fs::exists(json)) return false;
+    return fs::exists(stem + ".json") && fs::exists(stem + ".png");
+}
+
+void MapFolder::remove_outdated(const data::LabelledImage& image) const {
+    const std::string json = stem_of(image) + ".json";
+    if (!has(image)) return;
     try {
-        if (fs::exists(stem + ".png") && !is_newer(image.image, json) &&
-            image_of(json) == image.image)
-            return true;
+        if (!is_newer(image.image, json) && image_of(json) == image.image) return;
     } catch (const std::exception&) {  // whatever it is, it is not a map of this image
     }
     fs::remove(json);
-    return false;
 }
 
 ProbabilityMap MapFolder::read(const data::LabelledImage& image) const {

@@ -18,9 +18,11 @@ public:
 
     const std::string& path() const noexcept { return path_; }
 
-    /// Whether the image's map is there. One that is older than the image, of another image, or not
-    /// complete is removed.
+    /// Whether the image's map is there, whole.
     bool has(const data::LabelledImage& image) const;
+
+    /// Removes a map that is older than its image, or of another image.
+    void remove_outdated(const data::LabelledImage& image) const;
 
     /// Throws Error: io, malformed.
     ProbabilityMap read(const data::LabelledImage& image) const;

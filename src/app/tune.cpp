@@ -122,9 +122,11 @@ private:
 
     void compute_maps() {
         PredictOptions predict;
-        for (const data::LabelledImage& image : data_.images())
+        for (const data::LabelledImage& image : data_.images()) {
+            maps_->remove_outdated(image);
             if (!maps_->has(image))
                 predict.inputs.push_back({image.image, data::name_of(image) + ".map"});
+        }
         const std::size_t there = data_.images().size() - predict.inputs.size();
         if (!predict.inputs.empty()) {
             predict.detect.size = settings_.size;

@@ -64,7 +64,7 @@ for i in $(seq 1000 2000); do ln images/a.jpg "images/$i.jpg"; ln gts/gt_a.txt "
 interrupt() {
   "$DBNET_COMMAND" "$@" --threads 1 > stdout 2> stderr &
   local process=$! code=0
-  for _ in $(seq 600); do ! "${reached[@]}" || break; sleep 0.1; done
+  for _ in $(seq 600); do ! "${reached[@]}" > /dev/null || break; sleep 0.1; done
   kill -INT $process
   wait $process || code=$?
   is $code 130
