@@ -23,6 +23,7 @@ constexpr double kTop = 40;
 constexpr double kBottom = 420;
 constexpr int kMostTicks = 8;
 constexpr std::size_t kMostLogarithmicTicks = 10;
+constexpr double kLogarithmicLow = 1e-30;  ///< of the values that an axis is made for
 constexpr double kLetterWidth = 8;
 constexpr double kLegendLine = 18;
 constexpr double kLegendMargin = 12;
@@ -260,7 +261,8 @@ void draw(const Plot& plot, Pen& pen) {
 Range range_around(const std::vector<double>& values, bool logarithmic) {
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const double value : values) {
-        if (!std::isfinite(value) || (logarithmic && value <= 0)) continue;
+        if (!std::isfinite(value)) continue;
+        if (logarithmic && (value < kLogarithmicLow || value > 1 / kLogarithmicLow)) continue;
         low = std::min(low, value);
         high = std::max(high, value);
     }

@@ -22,7 +22,7 @@ struct Range {
 };
 
 /// The least range with round ends around all values; those that are not finite, and on a
-/// logarithmic axis those that are not positive, do not count.
+/// logarithmic axis those outside 1e-30 to 1e30, do not count.
 Range range_around(const std::vector<double>& values, bool logarithmic = false);
 
 /// Lines over a rectangle.

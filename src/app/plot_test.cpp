@@ -62,6 +62,8 @@ TEST(Plot, FindsRoundRanges) {
     const Range losses = range_around({0.07, 8, 0, -1}, true);
     EXPECT_NEAR(losses.low, 0.05, 1e-12);
     EXPECT_NEAR(losses.high, 10, 1e-12);
+    EXPECT_EQ(ends(range_around({5e-324, 0.2, 0.5, 1e308}, true)),
+              ends(range_around({0.2, 0.5}, true)));
     const Range one = range_around({1}, true);
     EXPECT_LE(one.low, 1);
     EXPECT_GT(one.high, one.low);

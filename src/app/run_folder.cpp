@@ -142,13 +142,15 @@ void RunFolder::recall(const formats::Json& event) {
     const auto step = event.at("step").get<std::uint64_t>();
     const auto kind = event.at("event").get<std::string>();
     seconds_before_ = std::max(seconds_before_, number("seconds"));
-    if (kind == "step")
+    if (kind == "step") {
         curves_.add(step,
                     {number("loss"), number("probability_loss"), number("threshold_loss"),
                      number("binary_loss")},
                     number("learning_rate"));
-    else if (kind == "validation")
+    } else if (kind == "validation") {
         curves_.add(step, {number("precision"), number("recall"), number("hmean")});
+        validated_ = step;
+    }
 }
 
 std::string RunFolder::cut_results() const {
@@ -214,6 +216,8 @@ void RunFolder::validation(const train::ValidationReport& report) {
     last_.at = report.at;
     batch_due_ = true;
     say_(core::LogLevel::info, describe(report));
+    // An earlier sitting may have been cut off between a validation and the next checkpoint.
+    if (std::exchange(validated_, report.at.step) == report.at.step) return;
     curves_.add(report.at.step, report.figures);
     guarded([&] {
         log(describe(report));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "app/step_means.hpp"
@@ -67,6 +68,7 @@ private:
     double seconds_before_ = 0;  ///< that earlier sittings took
     core::Timer timer_;
     TrainingCurves curves_;
+    std::optional<std::uint64_t> validated_;  ///< the step of the last validation that is written
     core::AppendFile log_;
     core::AppendFile events_;
     core::AppendFile results_;

@@ -237,6 +237,26 @@ TEST_F(RunFolderTest, TellsOneStoryAfterARestart) {
         log, [](const std::string& line) { return line.find("eve") != std::string::npos; }));
 }
 
+TEST_F(RunFolderTest, WritesAValidationOnceThatIsDoneAgain) {
+    {
+        RunFolder folder = open();
+        train(folder, 1, 15);
+        folder.validation(validation_report(15, 0.5));
+    }
+    {
+        RunFolder folder = open(15);
+        folder.validation(validation_report(15, 0.5));
+        train(folder, 16, 17);
+    }
+    std::vector<std::string> steps;
+    for (const auto& row : table_of(run_ + "/results.csv")) steps.push_back(row.at("step"));
+    EXPECT_EQ(steps, (std::vector<std::string>{"10", "15", "17"}));
+    int validations = 0;
+    for (const formats::Json& event : events_of(run_ + "/events.jsonl"))
+        validations += event["event"] == "validation";
+    EXPECT_EQ(validations, 1);
+}
+
 TEST_F(RunFolderTest, DrawsTheFirstBatchAndOneAfterEachValidation) {
     const data::Batch batch = grey_batch();
     {
