@@ -94,6 +94,8 @@ TEST(EvalIcdar2013, OneTextInTwoPieces) {
     EXPECT_DOUBLE_EQ(result.recall_sum, 0.8);
     EXPECT_DOUBLE_EQ(result.precision_sum, 1.6);
     EXPECT_EQ(result.findings, 2);
+    const Sample pieces{"a", {{box(0, 0, 100, 20)}}, {{box(0, 0, 50, 20)}, {box(50, 0, 50, 20)}}};
+    EXPECT_DOUBLE_EQ(Evaluation({pieces}, protocol_named("icdar2013")).average_precision(), 1);
 }
 
 // Two words found as one: 40 + 40 of 100 are text, above 0.4; both words count in full.

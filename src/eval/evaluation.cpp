@@ -117,7 +117,9 @@ double Evaluation::average_precision() const {
     double right = 0;
     for (std::size_t i = 0; i < judged.size(); ++i)
         if (judged[i].right) sum += ++right / static_cast<double>(i + 1);
-    return ratio(sum, truths);
+    // DetEval takes several findings for one truth, so that more can be right than there are
+    // truths.
+    return ratio(sum, std::max(truths, static_cast<std::int64_t>(right)));
 }
 
 Confidence bootstrap(const std::vector<ImageResult>& results, int rounds) {

@@ -67,7 +67,7 @@ public:
     /// Figures at score thresholds 0, 1/steps, ..., 1.
     std::vector<CurvePoint> curve(int steps = 100) const;
 
-    /// Average precision as the ICDAR2015 script computes it from confidences.
+    /// Average precision as the ICDAR2015 script computes it from confidences, [0, 1].
     double average_precision() const;
 
 private:
