@@ -24,6 +24,7 @@ Run set_up_predict(CLI::App& app);
 Run set_up_train(CLI::App& app);
 Run set_up_val(CLI::App& app);
 Run set_up_tune(CLI::App& app);
+Run set_up_export(CLI::App& app);
 Run set_up_benchmark(CLI::App& app);
 Run set_up_data(CLI::App& app);
 Run set_up_data_synth(CLI::App& app);

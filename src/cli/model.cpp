@@ -1,9 +1,10 @@
-// dbnet model info FILE: what a model consists of.
+// dbnet model: info FILE says what a model consists of; parity A B is in parity.cpp.
 #include <iostream>
 #include <memory>
 
 #include "cli/command.hpp"
 #include "cli/exit.hpp"
+#include "cli/parity.hpp"
 #include "model/info.hpp"
 #include "model/onnx.hpp"
 
@@ -38,10 +39,14 @@ Run set_up_model(CLI::App& app) {
     const auto arguments = std::make_shared<Arguments>();
     set_up_info(*app.add_subcommand("info", "inputs, outputs, operators, parameters, metadata"),
                 *arguments);
+    CLI::App* parity = app.add_subcommand("parity", "compare what two models compute");
+    const Run run_parity = set_up_parity(*parity, app::runners());
     app.require_subcommand(1);
     set_examples(app, "dbnet model info det.onnx", "dbnet model info det.onnx --size 640x640",
-                 "dbnet model info --help");
-    return [arguments](Terminal&) { return run_info(*arguments); };
+                 "dbnet model parity det.onnx det.onnx --runner-b reference");
+    return [arguments, parity, run_parity](Terminal& terminal) {
+        return parity->parsed() ? run_parity(terminal) : run_info(*arguments);
+    };
 }
 
 }  // namespace dbnet::cli

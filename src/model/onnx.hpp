@@ -30,7 +30,8 @@ Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
 
 struct OnnxWriteOptions {
     int opset = 17;  ///< 9 to 19; Error{unsupported} where an operator or form does not exist in it
-    /// f32 weights of two and more dimensions as f16 initializers followed by Cast to f32
+    /// f32 weights of two and more dimensions and at least 16384 elements as f16 initializers
+    /// followed by Cast to f32
     bool f16_weights = false;
 };
 

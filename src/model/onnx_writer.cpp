@@ -18,6 +18,7 @@ namespace dbnet::model {
 namespace {
 
 constexpr float kLargestF16 = 65504.f;
+constexpr std::int64_t kSmallestF16Tensor = 16384;  ///< elements
 
 /// The IR version that came with an opset.
 int ir_version(int opset) {
@@ -66,10 +67,15 @@ void write_value(const ValueInfo& value, onnx::ValueInfoProto& message) {
     }
 }
 
-/// Weights of convolutions and matrix products; vectors (biases, BatchNormalization) are small, and
-/// too sensitive. What does not fit the range of f16 stays as it is.
+/// Large weights of convolutions and matrix products. The small ones (the first layers, depthwise
+/// convolutions, biases, BatchNormalization) hardly matter for the size, but are the most
+/// sensitive: they are a quarter of the weights of PP-OCRv3's detector, where rounding them, too,
+/// changed the map of a street scene by up to 0.034 instead of 0.0024, and next to nothing of a
+/// ResNet. What does not fit the range of f16 stays as it is.
 bool fits_f16(const Tensor& tensor) {
-    if (tensor.type() != DataType::f32 || tensor.dims().size() < 2) return false;
+    if (tensor.type() != DataType::f32 || tensor.dims().size() < 2 ||
+        tensor.size() < kSmallestF16Tensor)
+        return false;
     for (const float value : tensor.f32())
         if (!(std::abs(value) <= kLargestF16)) return false;
     return true;

@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "model/checkpoint/pth.hpp"
+#include "model/networks/maps.hpp"
 #include "model/onnx.hpp"
 #include "model/rewrite.hpp"
 #include "model/shape_inference.hpp"
@@ -150,25 +151,6 @@ void check_input(const Graph& graph, const std::string& path) {
                    "[N, 3, H, W]");
 }
 
-const Node* producer(const Graph& graph, const std::string& value) {
-    for (const Node& node : graph.nodes)
-        if (std::ranges::find(node.outputs, value) != node.outputs.end()) return &node;
-    return nullptr;
-}
-
-/// The maps that the file's output stacks as its channels: PaddleOCR's training graphs return
-/// probability, threshold and binary map in one. Otherwise the output itself.
-std::vector<std::string> maps_of(const Graph& graph, const std::string& output) {
-    const Node* node = producer(graph, output);
-    while (node != nullptr && node->op == Op::Identity)
-        node = producer(graph, node->inputs.front());
-    if (node == nullptr || node->op != Op::Concat) return {output};
-    const auto values = model::infer_shapes(graph);
-    for (const std::string& map : node->inputs)
-        if (values.at(map).dims.size() != 4 || values.at(map).dims[1] != 1) return {output};
-    return node->inputs;
-}
-
 /// Extents of all values for one image that the graph accepts.
 model::InferredValues values_at_a_size(const Graph& graph) {
     model::Dims dims = graph.inputs.front().dims;
@@ -183,8 +165,9 @@ void check_map(const Graph& graph, const std::string& map, const std::string& pa
     const model::Dims& dims = values.at(map).dims;
     const model::Dims& image = values.at(graph.inputs.front().name).dims;
     if (dims != model::Dims{image[0], 1, image[2], image[3]})
-        core::fail(ErrorCode::unsupported, path, ": output '", map, "' is ", model::to_string(dims),
-                   " for an image ", model::to_string(image), ", expected one map of its extents");
+        core::fail(ErrorCode::unsupported, path, ": its map '", map, "' is ",
+                   model::to_string(dims), " for an image ", model::to_string(image),
+                   ", expected one channel of its extents");
 }
 
 /// What the head begins with: a convolution of `features` [N, in, H/4, W/4] to `out` channels.
@@ -203,7 +186,8 @@ Head head_of(const Graph& graph, const std::string& probability) {
     for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
         if (!needed.contains(node->outputs.front())) continue;
         const model::Dims& dims = values.at(node->outputs.front()).dims;
-        if (node->op == Op::Conv && dims[2] * 4 == map[2] && dims[3] * 4 == map[3])
+        if (node->op == Op::Conv && dims.size() == 4 && dims[2] * 4 == map[2] &&
+            dims[3] * 4 == map[3])
             return {node->inputs.front(), static_cast<int>(values.at(node->inputs.front()).dims[1]),
                     static_cast<int>(dims[1])};
         needed.insert(node->inputs.begin(), node->inputs.end());
@@ -255,18 +239,15 @@ Start start_of_file(const StartOptions& options) {
     Graph graph = read_graph(options.init);
     check_input(graph, options.init);
     const std::set<std::string> parameters = learned(graph);
-    std::vector<std::string> maps = maps_of(graph, graph.outputs.front().name);
-    const auto has_threshold = std::ranges::find(graph.outputs, kThreshold,
-                                                 &model::ValueInfo::name) != graph.outputs.end();
-    if (maps.size() > 1)
-        start.threshold = maps[1];
-    else if (has_threshold)
-        start.threshold = kThreshold;
-    maps.resize(1);
-    check_map(graph, maps.front(), options.init);
-    if (!options.network.threshold_branch) start.threshold.clear();
-    if (!start.threshold.empty()) maps.push_back(start.threshold);
-    start.graph = model::cut(std::move(graph), maps);
+    const model::DbMaps maps = model::maps_of(graph);
+    check_map(graph, maps.probability, options.init);
+    std::vector<std::string> outputs{maps.probability};
+    if (options.network.threshold_branch) start.threshold = maps.threshold;
+    if (!start.threshold.empty()) {
+        check_map(graph, start.threshold, options.init);
+        outputs.push_back(start.threshold);
+    }
+    start.graph = model::cut(std::move(graph), outputs);
     model::make_dynamic(start.graph);
     for (const std::string& name : parameters)
         if (start.graph.parameter(name) != nullptr)
@@ -274,7 +255,7 @@ Start start_of_file(const StartOptions& options) {
         else
             start.unused.push_back(name + ": not needed for what is trained");
     if (start.threshold.empty() && options.network.threshold_branch) {
-        start.fresh = add_threshold_branch(start.graph, maps.front(), options.network.seed);
+        start.fresh = add_threshold_branch(start.graph, maps.probability, options.network.seed);
         start.threshold = kThreshold;
     }
     return start;

@@ -227,7 +227,7 @@ TEST(Start, NetworksThatCannotBeTrainedAreRefused) {
                     g.add(Op::GlobalAveragePool, "pooled", {g.outputs[0].name});
                     g.outputs = {{"pooled", model::DataType::f32, {-1, 1, 1, 1}}};
                 }),
-                HasSubstr("expected one map of its extents"));
+                HasSubstr("expected one channel of its extents"));
     EXPECT_THAT(message([](Graph& g) {
                     g.add(Op::Identity, "threshold", {g.outputs[0].name});
                     g.add(Op::Identity, "p", {"threshold"});
