@@ -89,18 +89,17 @@ void fill_rectangle(Canvas& canvas, int x, int y, int width, int height, const C
 
 /// From the top colour to the bottom one, or from left to right.
 void fill_gradient(Canvas& canvas, const Colour& from, const Colour& to, bool sideways) {
-    std::vector<std::uint8_t> row(static_cast<std::size_t>(canvas.width()) * 3);
-    for (int x = 0; sideways && x < canvas.width(); ++x) {
-        const Colour colour = mixed(from, to, static_cast<double>(x) / canvas.width());
-        std::uint8_t* pixel = &row[static_cast<std::size_t>(x) * 3];
-        pixel[0] = colour.red, pixel[1] = colour.green, pixel[2] = colour.blue;
-    }
     for (int y = 0; y < canvas.height(); ++y) {
-        if (sideways)
-            std::ranges::copy(row, canvas.image.row(y));
-        else
-            fill_rectangle(canvas, 0, y, canvas.width(), 1,
-                           mixed(from, to, static_cast<double>(y) / canvas.height()));
+        std::uint8_t* pixel = canvas.image.row(y);
+        if (sideways && y > 0) {
+            std::copy_n(canvas.image.row(0), 3 * canvas.width(), pixel);
+            continue;
+        }
+        Colour colour = mixed(from, to, static_cast<double>(y) / canvas.height());
+        for (int x = 0; x < canvas.width(); ++x, pixel += 3) {
+            if (sideways) colour = mixed(from, to, static_cast<double>(x) / canvas.width());
+            pixel[0] = colour.red, pixel[1] = colour.green, pixel[2] = colour.blue;
+        }
     }
 }
 

@@ -19,6 +19,7 @@ constexpr int kLargestGain = 257;  // times a pixel's value it still fits 16 bit
 class Light {
 public:
     static constexpr int kCells = 8;
+    static constexpr int kBand = 4;  ///< rows that share their gains: the light is smooth
 
     explicit Light(core::Random& random) {
         const double strength = random.uniform();
@@ -47,14 +48,15 @@ public:
         for (int j = 0; j <= kCells; ++j) across[static_cast<std::size_t>(j)] = row(j, width);
         std::vector<std::uint16_t> gains(across[0].size());
         for (int y = 0; y < height; ++y) {
-            const float v = (static_cast<float>(y) + 0.5f) / static_cast<float>(height) * kCells;
-            const auto j = static_cast<std::size_t>(v);
-            const float t = v - static_cast<float>(j);
-            const float* const above = across[j].data();
-            const float* const below = across[j + 1].data();
-            for (std::size_t i = 0; i < gains.size(); ++i)
-                gains[i] = static_cast<std::uint16_t>(
-                    static_cast<int>(above[i] + t * (below[i] - above[i])));
+            if (y % kBand == 0) {
+                const float v =
+                    (static_cast<float>(y) + 0.5f) / static_cast<float>(height) * kCells;
+                const auto j = static_cast<std::size_t>(v);
+                const float t = v - static_cast<float>(j);
+                for (std::size_t i = 0; i < gains.size(); ++i)
+                    gains[i] = static_cast<std::uint16_t>(
+                        static_cast<int>(across[j][i] + t * (across[j + 1][i] - across[j][i])));
+            }
             use(y, gains.data());
         }
     }

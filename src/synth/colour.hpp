@@ -7,6 +7,10 @@ namespace dbnet::synth {
 
 using image::Colour;
 
+inline bool is_same(const Colour& a, const Colour& b) {
+    return a.red == b.red && a.green == b.green && a.blue == b.blue;
+}
+
 /// Brightness as the eye has it, 0 to 255 (Rec. 601).
 double brightness(const Colour& colour);
 

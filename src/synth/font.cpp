@@ -23,7 +23,7 @@ namespace {
 /// HarfBuzz's units of an em.
 constexpr int kUnits = 1 << 14;
 /// How far a polyline may be from its curve, in units of the em.
-constexpr double kFlatness = 1e-3;
+constexpr double kFlatness = 2e-3;
 constexpr double kMostSegments = 32;
 /// Glyphs that a face keeps; more are outlined anew each time.
 constexpr std::size_t kMostGlyphs = 4096;

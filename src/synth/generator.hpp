@@ -56,7 +56,7 @@ private:
     SynthOptions options_;
     FontSet fonts_;
     WordSource words_;
-    Textures textures_;
+    const Textures& textures_ = Textures::shared();
     std::optional<Photographs> photographs_;
 };
 

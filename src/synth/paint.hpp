@@ -19,7 +19,7 @@ struct Paint {
 
 void blend(Image& image, const Mask& mask, const Paint& paint);
 
-/// Gaussian; what leaves the mask is lost.
+/// A bell of this sigma (pixels); what leaves the mask is lost.
 void blur(Mask& mask, double sigma);
 
 /// What lies within `radius` pixels, at most 32, of what is covered.

@@ -68,6 +68,11 @@ Texture::Texture(int octaves, bool coloured, std::uint64_t seed)
             }
 }
 
+const Textures& Textures::shared() {
+    static const Textures textures;
+    return textures;
+}
+
 void add_texture(Image& image, const Texture& texture, double strength, core::Random& random) {
     const int x0 = static_cast<int>(random.below(kSide));
     const int y0 = static_cast<int>(random.below(kSide));

@@ -29,8 +29,10 @@ private:
     std::vector<std::int8_t> values_;  ///< kSide rows of 2 * kSide pixels
 };
 
-/// Textures that all pictures share.
+/// Textures that all pictures share, made when first asked for.
 struct Textures {
+    static const Textures& shared();
+
     Texture grain{0, true, 1};     ///< of a sensor
     Texture surface{3, false, 2};  ///< plaster, stone
     Texture stains{7, false, 3};   ///< weathering
