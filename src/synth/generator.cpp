@@ -219,8 +219,7 @@ private:
         const Warp warp(draw_bend(*block), draw_pose(*block), {0, 0});
         const double margin = 0.15 * type.size + 2;
         const bool wants_plate = random_.uniform() < 0.3;
-        // Room for a plate in case the place turns out to be uneven.
-        const double room = wants_plate ? 0.7 * type.size : margin;
+        const double room = wants_plate ? kMostPadding * type.size + 2 : margin;
         std::optional<Place> place = find_place(block->ink.grown(room, room), warp);
         if (!place) return;
         if (place->behind.deviation > kUneven && !wants_plate) return;

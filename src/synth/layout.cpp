@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "synth/raster.hpp"
 #include "synth/utf8.hpp"
 
 namespace dbnet::synth {
@@ -64,6 +65,7 @@ std::optional<Line> set_line(const std::vector<std::string>& words, const Font& 
     Point origin{-typography.alignment * (width - space), 0};
     for (const auto& [text, glyphs] : shaped) {
         PlacedWord word = place(text, glyphs, origin, typography);
+        if (word.outline.points.size() > kMostPoints) return std::nullopt;
         if (word.ink.empty()) continue;
         if (!line.empty()) {
             const double gap = word.ink.left - line.back().ink.right;

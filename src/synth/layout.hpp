@@ -33,7 +33,8 @@ struct Block {
 };
 
 /// Sets lines of words. Words of a script that runs from right to left follow each other that way
-/// if the line begins with one. Nothing when the font cannot set a word, or all are invisible.
+/// if the line begins with one. Nothing when the font cannot set a word (or with too many points,
+/// see fill()), or all are invisible.
 std::optional<Block> set_lines(const std::vector<std::vector<std::string>>& lines, const Font& font,
                                const Typography& typography);
 

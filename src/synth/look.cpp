@@ -16,7 +16,7 @@ Look::Plate draw_plate(double size, core::Random& random) {
     plate.top = draw_sign_colour(random);
     plate.bottom =
         random.uniform() < 0.4 ? shaded(plate.top, random.uniform(0.75, 1.1)) : plate.top;
-    plate.padding = size * random.uniform(0.12, 0.6);
+    plate.padding = size * random.uniform(0.12, kMostPadding - 0.1);
     plate.roundness = random.uniform() < 0.5 ? 0 : random.uniform(0.1, 1);
     if (random.uniform() < 0.4) plate.border = draw_contrasting_colour(plate.top, 40, random);
     plate.shadow = random.uniform() < 0.4;
@@ -126,10 +126,6 @@ Look draw_look(double size, bool plate, const Surroundings::Summary& behind, cor
         look.outline_width = std::max(1.0, size * random.uniform(0.02, 0.07));
     }
     return look;
-}
-
-Extent taken_by(const Block& block, const Look& look) {
-    return look.plate ? box_of(block, *look.plate) : block.ink;
 }
 
 void draw_block(Image& image, const Block& block, const Warp& warp, const Look& look,

@@ -11,6 +11,9 @@
 
 namespace dbnet::synth {
 
+/// Of a plate around the ink, in ems, at most; border and shadow included.
+inline constexpr double kMostPadding = 0.7;
+
 /// How a block of text looks, apart from where its letters are. Lengths in pixels.
 struct Look {
     struct Plate {
@@ -40,9 +43,6 @@ struct Look {
 /// `plate`: whether the text stands on a sign of its own. Letters are at least 45 brighter or
 /// darker than what is behind them, and more so where that is uneven.
 Look draw_look(double size, bool plate, const Surroundings::Summary& behind, core::Random& random);
-
-/// The box that a block takes up in its plane: the ink, the plate.
-Extent taken_by(const Block& block, const Look& look);
 
 /// Draws a block with its plate.
 void draw_block(Image& image, const Block& block, const Warp& warp, const Look& look,

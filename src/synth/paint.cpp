@@ -47,6 +47,7 @@ void blend_row(std::uint8_t* samples, int count, const std::int16_t* alpha,
     }
 }
 
+/// Weights of a filter are in 1/256, so that sums fit 16 bits.
 constexpr int kBlurWhole = 256;
 
 /// A symmetric filter of three taps with this variance, at most 2/3, down and across.
@@ -88,14 +89,15 @@ void blend(Image& image, const Mask& mask, const Paint& paint) {
     fill_row(ground, paint.ground);
     const bool plain = is_same(paint.top, paint.bottom);
     for (int y = top; y < bottom; ++y) {
-        const std::uint8_t* const coverage = mask.row(y - mask.y) - mask.x;
+        const std::uint8_t* const coverage = mask.row(y - mask.y);
         int from = left;
         int to = right;
-        while (from < to && coverage[from] == 0) ++from;
-        while (from < to && coverage[to - 1] == 0) --to;
+        while (from < to && coverage[from - mask.x] == 0) ++from;
+        while (from < to && coverage[to - 1 - mask.x] == 0) --to;
         if (from == to) continue;
         for (int x = from; x < to; ++x) {
-            const auto value = static_cast<std::int16_t>((coverage[x] * opacity + 129) >> 8);
+            const auto value =
+                static_cast<std::int16_t>((coverage[x - mask.x] * opacity + 129) >> 8);
             std::fill_n(&alpha[3 * static_cast<std::size_t>(x - left)], 3, value);
         }
         if (!plain)

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/error.hpp"
 
@@ -16,7 +15,6 @@ namespace dbnet::synth {
 namespace {
 
 constexpr double kSubpixels = 64;
-constexpr std::size_t kMostPoints = std::numeric_limits<short>::max();
 
 /// A FreeType library may be used by one thread at a time.
 class Library {
@@ -60,7 +58,9 @@ Mask mask_around(const Extent& box, int margin) {
 }
 
 void fill(const Contours& contours, Mask& mask) {
-    if (contours.points.empty() || contours.points.size() > kMostPoints) return;
+    if (contours.points.empty()) return;
+    if (contours.points.size() > kMostPoints)
+        core::fail(ErrorCode::internal, "an outline has ", contours.points.size(), " points");
     std::vector<FT_Vector> points;
     points.reserve(contours.points.size());
     for (const Point& point : contours.points)

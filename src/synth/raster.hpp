@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,7 +26,11 @@ struct Mask {
 /// An empty mask around a box, `margin` pixels wider on each side.
 Mask mask_around(const Extent& box, int margin);
 
-/// Adds the inside of contours in picture coordinates, as far as the mask reaches.
+/// What fill() takes at once, at most.
+inline constexpr std::size_t kMostPoints = 32767;
+
+/// Adds the inside of contours in picture coordinates, as far as the mask reaches. Throws
+/// Error{internal} for more than kMostPoints.
 void fill(const Contours& contours, Mask& mask);
 
 /// Bounds of the points.
