@@ -22,6 +22,7 @@ constexpr int kCaptionHeight = 16;
 constexpr int kLetterWidth = 7;
 constexpr int kBackground = 32;
 constexpr double kDarkened = 0.4;
+constexpr double kFill = 0.3;  ///< opacity of a label's interior
 
 constexpr image::Colour kText{0, 230, 118};
 constexpr image::Colour kIgnored{160, 160, 160};
@@ -36,7 +37,7 @@ cv::Mat labelled(const SampleView& sample) {
         std::vector<image::Shape> shapes;
         for (const data::TextLabel& label : sample.labels)
             if (label.ignore == ignored) shapes.push_back({label.polygon, ""});
-        image::draw(image, shapes, {ignored ? kIgnored : kText, 0});
+        image::draw(image, shapes, {ignored ? kIgnored : kText, kFill});
     }
     return image::matrix_of(image).clone();
 }

@@ -1,16 +1,166 @@
 // dbnet data: what one does with a data set before training.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "app/data_check.hpp"
+#include "app/data_view.hpp"
 #include "cli/command.hpp"
+#include "cli/data_options.hpp"
+#include "cli/exit.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/train_settings.hpp"
+#include "core/error.hpp"
+#include "core/threads.hpp"
 
 namespace dbnet::cli {
+namespace {
+
+struct CheckArguments {
+    DataArguments data;
+    std::string json;
+    bool notes = false;
+    int threads = 0;
+};
+
+/// On stdout, below which the progress bar goes on.
+void print(const app::Finding& finding, Terminal& terminal) {
+    terminal.end_progress();
+    std::puts(app::to_text(finding).c_str());
+    std::fflush(stdout);
+}
+
+void print(const app::DataCheckSummary& summary, bool notes) {
+    std::printf("images    %zu", summary.images);
+    if (summary.usable < summary.images)
+        std::printf(", %zu cannot be used", summary.images - summary.usable);
+    std::printf("\ntexts     %zu, %zu ignored\nfindings  %zu errors, %zu warnings, %zu notes%s\n",
+                summary.texts, summary.ignored, summary.errors, summary.warnings, summary.notes,
+                summary.notes > 0 && !notes ? " (--notes lists them)" : "");
+}
+
+int exit_code(const app::DataCheckSummary& summary) {
+    if (summary.interrupted) return kInterrupted;
+    if (summary.usable == 0) return kUnusable;
+    return summary.errors > 0 ? kPartlyFailed : kDone;
+}
+
+int check(const CheckArguments& arguments, Terminal& terminal) {
+    const std::vector<data::DatasetSpec> specs =
+        or_exit(kUnusable, [&] { return specs_of(arguments.data); });
+    std::optional<app::FindingsFile> file;
+    if (!arguments.json.empty()) file.emplace(arguments.json);
+    catch_interrupts();
+    app::DataCheckHooks hooks;
+    hooks.on_finding = [&](const app::Finding& finding) {
+        if (arguments.notes || finding.severity != app::Severity::note) print(finding, terminal);
+        if (file) file->add(finding);
+    };
+    hooks.progress = [&](std::size_t done, std::size_t images) { terminal.progress(done, images); };
+    hooks.interrupted = interrupted;
+    const int threads = arguments.threads == 0 ? core::available_cores() : arguments.threads;
+    const app::DataCheckSummary summary =
+        or_exit(kUnusable, [&] { return app::check_data(specs, threads, hooks); });
+    terminal.end_progress();
+    if (summary.images == 0)
+        terminal.message(LogLevel::error, arguments.data.data + ": no images in this split");
+    print(summary, arguments.notes);
+    if (file) file->finish(summary);
+    return exit_code(summary);
+}
+
+Run set_up_check(CLI::App& app) {
+    const auto arguments = std::make_shared<CheckArguments>();
+    add_data_options(app, arguments->data);
+    app.add_flag("--notes", arguments->notes, "list notes, too, not only errors and warnings");
+    app.add_option("--json", arguments->json, "write all findings to this file")->type_name("FILE");
+    app.add_option("--threads", arguments->threads, "threads that check; 0: all cores")
+        ->check(CLI::Range(0, 4096))
+        ->type_name("N");
+    set_examples(app, "dbnet data check --data photos --labels gts",
+                 "dbnet data check --data photos --labels gts --notes",
+                 "dbnet data check --data photos --labels gts --json findings.json");
+    return [arguments](Terminal& terminal) { return check(*arguments, terminal); };
+}
+
+struct ViewArguments {
+    std::vector<std::string> settings;  ///< a configuration file, key=value
+    DataArguments data;
+    std::string seed;
+    std::uint64_t epoch = 0;
+    int count = 8;
+    std::string out = "view.png";
+};
+
+int view(const ViewArguments& arguments, Terminal& terminal) {
+    std::vector<std::string> assignments;
+    if (!arguments.seed.empty()) assignments.push_back("seed=" + arguments.seed);
+    const train::TrainOptions options =
+        read_settings(arguments.settings, assignments, arguments.data).options;
+    if (options.data.empty())
+        throw Exit(kUsage, "no data set: pass --data DIR or a configuration with data.train");
+    const std::vector<data::Dataset> datasets = or_exit(kUnusable, [&] {
+        return std::vector<data::Dataset>(options.data.begin(), options.data.end());
+    });
+    const Image picture = or_exit(kUnusable, [&] {
+        return app::view_samples(
+            datasets, {options.sample, options.seed, arguments.epoch, arguments.count},
+            [&](const std::string& error) { terminal.message(LogLevel::warning, error); });
+    });
+    picture.write(arguments.out);
+    terminal.message(LogLevel::info, "-> " + arguments.out);
+    return kDone;
+}
+
+Run set_up_view(CLI::App& app) {
+    const auto arguments = std::make_shared<ViewArguments>();
+    app.add_option("SETTINGS", arguments->settings,
+                   "a configuration of a training run, and key=value over it, as for train")
+        ->type_name("");
+    add_data_options(app, arguments->data)->required(false);
+    app.add_option("--count", arguments->count, "samples to show")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--seed", arguments->seed, "of the run")->type_name("N");
+    app.add_option("--epoch", arguments->epoch, "whose first samples are shown, from 0")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--out", arguments->out, "a PNG or JPEG file")
+        ->capture_default_str()
+        ->type_name("FILE");
+    set_examples(app, "dbnet data view --data photos --labels gts",
+                 "dbnet data view --data photos --labels gts augment.size=320x320 --count 4",
+                 "dbnet data view --data photos --labels gts --epoch 3 --out epoch3.png");
+    return [arguments](Terminal& terminal) { return view(*arguments, terminal); };
+}
+
+}  // namespace
 
 Run set_up_data(CLI::App& app) {
-    CLI::App* const synth = app.add_subcommand("synth", "write pictures of synthetic text");
-    synth->fallthrough();
+    struct Command {
+        CLI::App* app;
+        Run run;
+    };
+    std::vector<Command> commands;
+    const auto add = [&](const char* name, const char* description, Run (*set_up)(CLI::App&)) {
+        CLI::App* const command = app.add_subcommand(name, description);
+        command->fallthrough();
+        commands.push_back({command, set_up(*command)});
+    };
+    add("check", "list what is wrong with a data set", set_up_check);
+    add("view", "draw training samples and their maps", set_up_view);
+    add("synth", "write pictures of synthetic text", set_up_data_synth);
     app.require_subcommand(1);
-    set_examples(app, "dbnet data synth --out synth --count 20",
-                 "dbnet data synth --out png --count 3 --image-format png",
-                 "dbnet data synth --help");
-    return set_up_data_synth(*synth);
+    set_examples(app, "dbnet data check --data photos --labels gts",
+                 "dbnet data view --data photos --labels gts",
+                 "dbnet data synth --out synth --count 20");
+    return [commands](Terminal& terminal) {
+        return std::ranges::find_if(commands, [](const Command& c) { return c.app->parsed(); })
+            ->run(terminal);
+    };
 }
 
 }  // namespace dbnet::cli

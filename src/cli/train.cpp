@@ -11,6 +11,7 @@
 #include "cli/data_options.hpp"
 #include "cli/exit.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/train_settings.hpp"
 #include "train/run_files.hpp"
 
 namespace dbnet::cli {
@@ -28,32 +29,8 @@ struct Arguments {
     bool fresh = false;
 };
 
-bool is_assignment(const std::string& text) { return text.find('=') != std::string::npos; }
-
-/// The data sets of the command line instead of the configuration's. Without --split, what is in
-/// the holdout is for validation.
-void use_data(const DataArguments& arguments, app::TrainConfig& config) {
-    train::TrainOptions& options = config.options;
-    options.data = specs_of(arguments);
-    if (!arguments.split) {
-        options.validation.data = options.data;
-        for (data::DatasetSpec& spec : options.data) spec.split = data::Split::train;
-        for (data::DatasetSpec& spec : options.validation.data) spec.split = data::Split::holdout;
-    }
-    config.effective = app::write_train_options(options);
-}
-
 app::TrainConfig read_config(const Arguments& arguments) {
-    std::string file;
     std::vector<std::string> assignments;
-    for (const std::string& text : arguments.settings) {
-        if (is_assignment(text))
-            assignments.push_back(text);
-        else if (file.empty())
-            file = text;
-        else
-            throw Exit(kUsage, "two configuration files: " + file + " and " + text);
-    }
     const auto assign = [&](const char* key, const std::string& value) {
         if (!value.empty()) assignments.push_back(std::string(key) + '=' + value);
     };
@@ -61,11 +38,7 @@ app::TrainConfig read_config(const Arguments& arguments) {
     assign("device", arguments.device);
     assign("threads", arguments.threads);
     assign("workers", arguments.workers);
-    return or_exit(kUnusable, [&] {
-        app::TrainConfig config = app::read_train_config(file, assignments);
-        if (!arguments.data.data.empty()) use_data(arguments.data, config);
-        return config;
-    });
+    return read_settings(arguments.settings, assignments, arguments.data);
 }
 
 std::string folder_of(const Arguments& arguments, const app::TrainConfig& config) {

@@ -178,14 +178,14 @@ float grey_of(const std::uint8_t* rgb) {
     return 0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2];
 }
 
-float mean_grey(const Image& image) {
+float mean_grey(const Image& image, Size part) {
     double sum = 0;
-    for (int y = 0; y < image.height(); ++y) {
+    for (int y = 0; y < part.height; ++y) {
         float row = 0;
-        for (int x = 0; x < image.width(); ++x) row += grey_of(image.row(y) + 3 * x);
+        for (int x = 0; x < part.width; ++x) row += grey_of(image.row(y) + 3 * x);
         sum += row;
     }
-    return static_cast<float>(sum / image.height() / image.width());
+    return static_cast<float>(sum / part.height / part.width);
 }
 
 }  // namespace
@@ -265,7 +265,8 @@ std::vector<TextLabel> transform(const std::vector<TextLabel>& labels, const Vie
     return seen;
 }
 
-void jitter_colours(Image& image, const AugmentOptions& options, core::Random& random) {
+void jitter_colours(Image& sample, Size covered, const AugmentOptions& options,
+                    core::Random& random) {
     const auto factor = [&](double range) {
         return static_cast<float>(random.uniform(1 - range, 1 + range));
     };
@@ -274,10 +275,10 @@ void jitter_colours(Image& image, const AugmentOptions& options, core::Random& r
     const float saturation = factor(options.saturation);
     if (brightness == 1 && contrast == 1 && saturation == 1) return;
     const float gain = brightness * contrast;
-    const float offset = brightness * mean_grey(image) * (1 - contrast);
-    for (int y = 0; y < image.height(); ++y) {
-        std::uint8_t* pixel = image.row(y);
-        for (int x = 0; x < image.width(); ++x, pixel += 3) {
+    const float offset = brightness * mean_grey(sample, covered) * (1 - contrast);
+    for (int y = 0; y < covered.height; ++y) {
+        std::uint8_t* pixel = sample.row(y);
+        for (int x = 0; x < covered.width; ++x, pixel += 3) {
             const float grey = grey_of(pixel);
             for (int c = 0; c < 3; ++c)
                 pixel[c] = to_byte((grey + (pixel[c] - grey) * saturation) * gain + offset);

@@ -70,7 +70,8 @@ Image warp(const ImageView& image, const View& view, Size size);
 std::vector<TextLabel> transform(const std::vector<TextLabel>& labels, const View& view);
 
 /// Draws the factors and changes brightness, contrast (about the mean grey) and saturation, in this
-/// order.
-void jitter_colours(Image& image, const AugmentOptions& options, core::Random& random);
+/// order, of the part of the sample that the image may cover; the rest stays black.
+void jitter_colours(Image& sample, Size covered, const AugmentOptions& options,
+                    core::Random& random);
 
 }  // namespace dbnet::data

@@ -55,18 +55,33 @@ bool is_file(const fs::path& path) {
     return fs::is_regular_file(path, ignored);
 }
 
-std::vector<std::string> images_in(const std::string& folder) {
-    std::vector<std::string> images;
+/// Paths of the files in a folder that `wanted` takes, sorted; hidden ones are left out.
+template <typename Wanted>
+std::vector<std::string> files_in(const std::string& folder, Wanted wanted) {
+    std::vector<std::string> files;
     std::error_code error;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
         const std::string path = at->path().string();
         const bool hidden = at->path().filename().string().starts_with('.');
-        if (!hidden && image::is_named_as_image(path) && is_file(at->path()))
-            images.push_back(path);
+        if (!hidden && wanted(path) && is_file(at->path())) files.push_back(path);
     }
     if (error) core::fail(ErrorCode::io, folder, ": cannot read: ", error.message());
-    std::ranges::sort(images);
-    return images;
+    std::ranges::sort(files);
+    return files;
+}
+
+std::vector<std::string> images_in(const std::string& folder) {
+    return files_in(folder, image::is_named_as_image);
+}
+
+bool is_label_file(const fs::path& path, const Convention& convention) {
+    return path.extension() == convention.extension &&
+           path.filename().string().starts_with(convention.prefix);
+}
+
+/// Stem of the image that a label file belongs to.
+std::string image_stem(const fs::path& label_file, const Convention& convention) {
+    return label_file.stem().string().substr(convention.prefix.size());
 }
 
 fs::path label_folder(const DatasetSpec& spec, const Convention& convention) {
@@ -92,19 +107,22 @@ Listing list_separate(const DatasetSpec& spec, const Convention& convention) {
         core::fail(ErrorCode::io, folder.string(), ": no such folder of labels (of the images in ",
                    spec.images, ")");
     Listing listing;
-    std::string previous;
+    std::set<std::string> stems;
     for (const std::string& image : images_in(spec.images)) {
         const std::string stem = fs::path(image).stem().string();
         std::string name(convention.prefix);
         fs::path labels = folder / name.append(stem).append(convention.extension);
         const bool labelled = is_file(labels);
-        if (stem == std::exchange(previous, stem))
+        if (!stems.insert(stem).second)
             listing.problems.push_back(image + ": another image has the same labels");
         else if (labelled || spec.unlabelled == Unlabelled::negative)
             listing.images.push_back({image, labelled ? labels.string() : ""});
         else
             listing.problems.push_back(image + ": has no labels, expected " + labels.string());
     }
+    listing.unused = files_in(folder.string(), [&](const std::string& path) {
+        return is_label_file(path, convention) && !stems.contains(image_stem(path, convention));
+    });
     return listing;
 }
 
@@ -126,18 +144,30 @@ std::string label_file(const DatasetSpec& spec) {
 Listing list_common(const DatasetSpec& spec, const formats::Format& format) {
     const std::string file = label_file(spec);
     Listing listing;
-    std::set<std::string> seen;
-    format.read(file, [&](formats::Record&& record) {
+    std::set<fs::path> seen;
+    const auto add_record = [&](formats::Record&& record) {
+        const std::string place = record.line == 0 ? file : core::concat(file, ":", record.line);
         const std::optional<std::string> image = find_named(spec.images, record.image);
         if (!image)
-            listing.problems.push_back(file + ": names " + record.image + ", which is not in " +
+            listing.problems.push_back(place + ": names " + record.image + ", which is not in " +
                                        spec.images);
-        else if (!seen.insert(*image).second)
-            listing.problems.push_back(file + ": names " + record.image + " twice");
+        else if (!seen.insert(fs::path(*image).lexically_normal()).second)
+            listing.problems.push_back(place + ": names " + record.image + " twice");
         else
-            listing.images.push_back({*image, file, std::move(record.regions)});
-    });
+            listing.images.push_back({*image,
+                                      file,
+                                      std::move(record.regions),
+                                      0,
+                                      {record.width, record.height},
+                                      record.line});
+    };
+    format.read(file, formats::RecordSink(add_record, [&](const Error& error) {
+                    listing.problems.push_back(error.what());
+                }));
     std::ranges::sort(listing.images, {}, &LabelledImage::image);
+    listing.unused = files_in(spec.images, [&](const std::string& path) {
+        return image::is_named_as_image(path) && !seen.contains(fs::path(path).lexically_normal());
+    });
     return listing;
 }
 
@@ -261,15 +291,25 @@ void Dataset::keep_first(std::size_t count) {
 
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
                                                const LabelledImage& image) {
-    if (image.labels.empty()) return image.regions;
+    return read_record(spec, image).regions;
+}
+
+formats::Record read_record(const DatasetSpec& spec, const LabelledImage& image,
+                            const formats::RecordSink::TakeProblem& take_problem) {
+    formats::Record result{image.image, image.annotated.width, image.annotated.height,
+                           image.regions};
+    result.line = image.line;
+    if (image.labels.empty()) return result;
     const formats::Format& format = format_of(spec);
-    if (format.one_file()) return image.regions;
-    std::vector<formats::RecordRegion> regions;
-    format.read(image.labels, [&](formats::Record&& record) {
-        regions.insert(regions.end(), std::make_move_iterator(record.regions.begin()),
-                       std::make_move_iterator(record.regions.end()));
-    });
-    return regions;
+    if (format.one_file()) return result;
+    const auto add = [&](formats::Record&& record) {
+        result.width = record.width;
+        result.height = record.height;
+        result.regions.insert(result.regions.end(), std::make_move_iterator(record.regions.begin()),
+                              std::make_move_iterator(record.regions.end()));
+    };
+    format.read(image.labels, formats::RecordSink(add, take_problem));
+    return result;
 }
 
 Picture read_picture(const DatasetSpec& spec, const LabelledImage& image) {

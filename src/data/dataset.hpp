@@ -70,6 +70,8 @@ struct LabelledImage {
     std::string labels;  ///< path; empty: there are none, and that is right
     std::vector<formats::RecordRegion> regions = {};  ///< of formats with one file for all images
     std::uint64_t number = 0;                         ///< of a picture that is made
+    Size annotated = {};   ///< what a common label file says of the image's size; zeros: nothing
+    std::size_t line = 0;  ///< of the common label file, if that has lines
 };
 
 /// What results call the image: its file name without the extension.
@@ -81,10 +83,14 @@ std::string name_of(const LabelledImage& image);
 struct Listing {
     std::vector<LabelledImage> images;
     std::vector<std::string> problems;
+    /// Label files without an image and images that the common label file does not name: nobody
+    /// misses them, but they may be slips.
+    std::vector<std::string> unused;
 };
 
 /// Throws Error: invalid_argument (an unknown format, no place to look for labels), io (a folder or
-/// file that cannot be read), malformed (an annotation file for all images).
+/// file that cannot be read), malformed (an annotation file for all images, if nothing of it can be
+/// used; malformed parts of it are problems).
 Listing list_images(const DatasetSpec& spec);
 
 /// Where the labels of an image are looked for if nobody says so; empty: nowhere. Throws
@@ -111,6 +117,12 @@ private:
 /// The annotations of an image, read from its file if it has one of its own. Throws as
 /// formats::Format::read does.
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec, const LabelledImage& image);
+
+/// As read_labels(), with what the annotations say of the image's size and, of formats with one
+/// file for all images, the line. Malformed parts of a file
+/// of the image's own go to `take_problem`, if there is one, and are left out.
+formats::Record read_record(const DatasetSpec& spec, const LabelledImage& image,
+                            const formats::RecordSink::TakeProblem& take_problem = {});
 
 /// The image and its annotations, read or made. Throws as Image::read and read_labels do.
 Picture read_picture(const DatasetSpec& spec, const LabelledImage& image);

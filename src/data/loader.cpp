@@ -18,12 +18,6 @@ void check_range(std::string_view name, int value, int most) {
                    most);
 }
 
-/// Whether a file is to blame, so that another may take its place.
-bool is_of_file(const Error& error) {
-    return error.code() == ErrorCode::io || error.code() == ErrorCode::malformed ||
-           error.code() == ErrorCode::unsupported || error.code() == ErrorCode::too_large;
-}
-
 template <typename Value>
 void put(const std::vector<Value>& map, std::size_t place, std::vector<Value>& maps) {
     std::ranges::copy(map, maps.begin() + static_cast<std::ptrdiff_t>(place * map.size()));
@@ -40,12 +34,9 @@ void normalise(const Image& picture, const detect::InputSpec& spec, std::span<fl
 
 Loader::Loader(const std::vector<Dataset>& datasets, const LoaderOptions& options,
                FileErrorSink on_error)
-    : datasets_(datasets),
-      options_(options),
-      on_error_(std::move(on_error)),
-      sampler_(datasets, options.seed),
+    : options_(options),
+      sequence_(datasets, options.sample, options.seed, std::move(on_error)),
       taken_(options.position) {
-    check(options.sample.augment);
     check_range("batch_size", options.batch_size, 4096);
     check_range("workers", options.workers, kMostWorkers);
     check_range("batches_ahead", options.batches_ahead, 64);
@@ -125,7 +116,7 @@ std::unique_ptr<Loader::Work> Loader::new_work(std::uint64_t position) const {
 }
 
 void Loader::make(std::uint64_t position, Batch& batch, std::size_t place) {
-    Sample sample = sample_at(position);
+    Sample sample = sequence_.at(position);
     const std::size_t floats = batch.images.size() / static_cast<std::size_t>(batch.samples);
     normalise(sample.picture, options_.input,
               std::span(batch.images).subspan(place * floats, floats));
@@ -134,30 +125,6 @@ void Loader::make(std::uint64_t position, Batch& batch, std::size_t place) {
     put(sample.targets.threshold, place, batch.threshold);
     put(sample.targets.threshold_mask, place, batch.threshold_mask);
     batch.labels[place] = std::move(sample.labels);
-}
-
-Sample Loader::sample_at(std::uint64_t position) {
-    const std::uint64_t epoch = position / epoch_size();
-    const std::uint64_t index = position % epoch_size();
-    const core::Random random(options_.seed, core::concat(epoch, ":", index));
-    const auto order = sampler_.order(epoch);
-    for (std::uint64_t skipped = 0; skipped < epoch_size(); ++skipped) {
-        const auto [dataset, number] = (*order)[(index + skipped) % epoch_size()];
-        const LabelledImage& image = datasets_[dataset].images()[number];
-        try {
-            return make_sample(datasets_[dataset].spec(), image, options_.sample, random);
-        } catch (const Error& error) {
-            if (!is_of_file(error)) throw;
-            report(image.image, error.what());
-        }
-    }
-    core::fail(ErrorCode::malformed, "none of the ", epoch_size(),
-               " images of an epoch can be used");
-}
-
-void Loader::report(const std::string& file, const std::string& message) {
-    const std::lock_guard lock(report_mutex_);
-    if (reported_.insert(file).second && on_error_) on_error_(message);
 }
 
 }  // namespace dbnet::data

@@ -4,16 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
-#include <string>
 #include <thread>
 #include <vector>
 
-#include "data/sample.hpp"
-#include "data/sampler.hpp"
+#include "data/sample_sequence.hpp"
 #include "detect/preprocess.hpp"
 
 namespace dbnet::data {
@@ -41,13 +37,8 @@ struct LoaderOptions {
     std::uint64_t position = 0;  ///< of the first sample: 0, or where an earlier run stopped
 };
 
-/// Told once of each file that cannot be used, from any worker's thread, one call at a time.
-using FileErrorSink = std::function<void(const std::string& message)>;
-
-/// Endless batches of the samples at position, position + 1, ... The sample at a position is a
-/// function of the data sets, the options, the seed and the position: not of the workers, nor of
-/// where the loader began. When its file cannot be used the next one in the epoch's order stands
-/// in for it.
+/// Endless batches of the samples of a SampleSequence at position, position + 1, ... They depend
+/// neither on the workers nor on where the loader began.
 class Loader {
 public:
     /// The data sets must outlive the loader. Throws Error{invalid_argument}.
@@ -57,7 +48,7 @@ public:
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
-    std::uint64_t epoch_size() const noexcept { return sampler_.epoch_size(); }
+    std::uint64_t epoch_size() const noexcept { return sequence_.epoch_size(); }
 
     /// Waits for the next batch. Throws what stopped a worker: Error{malformed} when no file of an
     /// epoch can be used.
@@ -73,13 +64,9 @@ private:
     void make_samples();
     std::unique_ptr<Work> new_work(std::uint64_t position) const;
     void make(std::uint64_t position, Batch& batch, std::size_t place);
-    Sample sample_at(std::uint64_t position);
-    void report(const std::string& file, const std::string& message);
 
-    const std::vector<Dataset>& datasets_;
     const LoaderOptions options_;
-    const FileErrorSink on_error_;
-    const Sampler sampler_;
+    SampleSequence sequence_;
 
     std::mutex mutex_;  ///< of the members up to stopping_
     std::condition_variable work_changed_;
@@ -88,8 +75,6 @@ private:
     std::exception_ptr failure_;               ///< what stopped a worker
     bool stopping_ = false;
 
-    std::mutex report_mutex_;
-    std::set<std::string> reported_;
     std::vector<std::thread> threads_;
 };
 

@@ -12,8 +12,9 @@ Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
         labels.push_back({std::move(region.polygon), region.ignore});
     const Size size{original.image.width(), original.image.height()};
     const View view = draw_view(size, spec.resize.apply(size), labels, options.augment, random);
-    Sample sample{warp(original.image, view, options.augment.size), transform(labels, view), {}};
-    jitter_colours(sample.picture, options.augment, random);
+    Sample sample{
+        image.image, warp(original.image, view, options.augment.size), transform(labels, view), {}};
+    jitter_colours(sample.picture, view.covered, options.augment, random);
     sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
                                   options.targets);
     return sample;

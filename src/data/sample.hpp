@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <dbnet/image.hpp>
@@ -18,6 +19,7 @@ struct SampleOptions {
 
 /// What a network sees in one training step of one image, and what it should answer.
 struct Sample {
+    std::string source;             ///< what it was made of: LabelledImage::image
     Image picture;                  ///< of the size that the augmentation has
     std::vector<TextLabel> labels;  ///< as they lie in the picture
     TargetMaps targets;

@@ -153,9 +153,11 @@ void read(const std::string& path, const RecordSink& sink) {
     std::size_t index = 0;
     for (const Json& json : array(member(document, "annotations", path), path + ": annotations")) {
         const std::string where = core::concat(path, ": annotations[", index++, "]");
-        const auto found = record_of.find(identifier(json, "image_id", where));
-        if (found == record_of.end()) fail_in(where, "no image has this \"image_id\"");
-        records[found->second].regions.push_back(region_of(json, where));
+        sink.part([&] {
+            const auto found = record_of.find(identifier(json, "image_id", where));
+            if (found == record_of.end()) fail_in(where, "no image has this \"image_id\"");
+            records[found->second].regions.push_back(region_of(json, where));
+        });
     }
     for (Record& record : records) sink(std::move(record));
 }

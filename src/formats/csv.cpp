@@ -2,6 +2,7 @@
 // field, "x1 y1 x2 y2 ...". An image without regions has one line, whose last five fields are
 // empty.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/error.hpp"
@@ -93,25 +94,29 @@ RecordRegion region_of(const std::vector<std::string>& fields, const Place& plac
     return region;
 }
 
+/// Adds to the record of the image, or begins the next one.
+void add_row(const std::vector<std::string>& fields, const Place& place,
+             std::optional<Record>& record, const RecordSink& sink) {
+    if (fields.size() != kFields)
+        fail_at(place, core::concat("expected ", kFields, " fields, got ", fields.size()));
+    if (!record || record->image != fields[0]) {
+        Record next{fields[0], parse_size(fields[1], place), parse_size(fields[2], place)};
+        next.line = place.line;
+        if (record) sink(std::move(*record));
+        record = std::move(next);
+    }
+    if (!fields[3].empty()) record->regions.push_back(region_of(fields, place));
+}
+
 void read(const std::string& path, const RecordSink& sink) {
     LineReader lines(path);
     std::string row;
     if (!next_row(lines, row) || row != kHeading)
         fail_at({path, 1}, core::concat("expected the heading ", kHeading));
-    Record record;
-    bool begun = false;
-    for (; next_row(lines, row); begun = true) {
-        const std::vector<std::string> fields = fields_of(row);
-        const Place place = lines.place();
-        if (fields.size() != kFields)
-            fail_at(place, core::concat("expected ", kFields, " fields, got ", fields.size()));
-        if (!begun || record.image != fields[0]) {
-            if (begun) sink(std::move(record));
-            record = {fields[0], parse_size(fields[1], place), parse_size(fields[2], place)};
-        }
-        if (!fields[3].empty()) record.regions.push_back(region_of(fields, place));
-    }
-    if (begun) sink(std::move(record));
+    std::optional<Record> record;
+    while (next_row(lines, row))
+        sink.part([&] { add_row(fields_of(row), lines.place(), record, sink); });
+    if (record) sink(std::move(*record));
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ struct Format {
     std::unique_ptr<RecordWriter> (*open)(const std::string& path, const WriteOptions& options);
 
     /// Gives the records of a file to the sink; null where nobody would read the format back.
-    /// Throws Error: io, malformed (with `file:line` or the place in the document), too_large.
+    /// Throws Error: io, malformed (with `file:line` or the place in the document; see RecordSink),
+    /// too_large.
     void (*read)(const std::string& path, const RecordSink& sink);
 
     bool one_file() const noexcept { return open != nullptr; }

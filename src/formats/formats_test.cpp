@@ -417,6 +417,66 @@ TEST(Formats, bad_files_are_refused_with_their_place) {
     }
 }
 
+TEST(Formats, with_a_sink_for_problems_only_the_malformed_parts_are_left_out) {
+    struct Example {
+        const char* format;
+        const char* name;
+        const char* content;
+        std::vector<std::string> problems;  ///< how each begins, after the path
+        std::size_t texts;
+    };
+    const std::string csv = "image,width,height,region,score,points,text,ignore\n";
+    const std::string csv_content = csv + "a,9,9,1,,1 2 3 4,x,0\na,9,9,1,,1 2 3 4 5 6,x,0\na,9\n";
+    const Example examples[] = {
+        {"icdar",
+         "gt_a.txt",
+         "1,2,3,2,3,4,1,4,x\n1,2,3\n1,2,3,2,3,4,1,4,y\n1,2,3,2,3,4,1,b,z\n",
+         {":2: expected", ":4: 'b'"},
+         2},
+        {"td500", "a.gt", "0 2 1 1 5 5 0\n0 0 1 1 5 5 0\nx\n", {":1: '2'", ":3: expected"}, 1},
+        {"paddle",
+         "a.txt",
+         "a\nb\t[{\"points\":[[1,2],[3,4]]},{\"points\":[[1,2],[3,4],[5,6]],\"transcription\":"
+         "\"x\"}]\n"
+         "c\t[\n",
+         {":1: expected an image's path", ":2: [0].points", ":3: not valid JSON"},
+         1},
+        {"jsonl",
+         "a.jsonl",
+         "{}\n{\"schema\":1,\"image\":\"a\",\"width\":9,\"height\":9,\"regions\":[{},"
+         "{\"polygon\":[[1,2],[3,4],[5,6]]}]}\n",
+         {":1: has no \"schema\"", ":2: regions[0]"},
+         1},
+        {"labelme",
+         "a.json",
+         R"({"imagePath":"a","shapes":[{"label":"x"},)"
+         R"({"label":"y","points":[[1,2],[3,4],[5,6]]},{"points":[[1,2],[3,4],[5,6]]}]})",
+         {": shapes[0]", ": shapes[2]"},
+         1},
+        {"coco",
+         "a.json",
+         R"({"images":[{"id":1,"file_name":"a","width":9,"height":9}],"annotations":[{"image_id":2},)"
+         R"({"image_id":1,"bbox":[1,2,3,4]}]})",
+         {": annotations[0]"},
+         1},
+        {"csv", "a.csv", csv_content.c_str(), {":2: expected x,y", ":4: expected 8 fields"}, 1},
+    };
+    const test::TempDir folder;
+    for (const Example& example : examples) {
+        const std::string path = folder / example.name;
+        core::write_file(path, std::string_view(example.content));
+        std::size_t texts = 0;
+        std::vector<std::string> problems;
+        find(example.format)
+            ->read(path, RecordSink([&](Record&& record) { texts += record.regions.size(); },
+                                    [&](const Error& error) { problems.push_back(error.what()); }));
+        EXPECT_EQ(texts, example.texts) << example.format;
+        ASSERT_EQ(problems.size(), example.problems.size()) << example.format;
+        for (std::size_t i = 0; i < problems.size(); ++i)
+            EXPECT_TRUE(problems[i].starts_with(path + example.problems[i])) << problems[i];
+    }
+}
+
 /// Whatever the damage, a reader either gives records or throws Error.
 TEST(Formats, damaged_files_never_crash_a_reader) {
     const test::TempDir folder;

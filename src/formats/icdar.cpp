@@ -74,8 +74,10 @@ void read(const std::string& path, const RecordSink& sink) {
     LineReader lines(path);
     for (std::string_view line; lines.next(line);)
         if (!trim(line).empty())
-            record.regions.push_back(is_result ? parse_result(line, lines.place())
-                                               : parse_truth(line, lines.place()));
+            sink.part([&] {
+                record.regions.push_back(is_result ? parse_result(line, lines.place())
+                                                   : parse_truth(line, lines.place()));
+            });
     sink(std::move(record));
 }
 

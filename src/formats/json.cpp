@@ -1,6 +1,7 @@
 // JSON of our own, one document per image (json) or one line per image (jsonl). The schema is
 // described in docs/formats.md; kSchema changes with it.
 #include <algorithm>
+#include <optional>
 
 #include "core/error.hpp"
 #include "formats/document.hpp"
@@ -94,7 +95,7 @@ void for_each_in(const Json& json, const char* key, const std::string& where, Re
         read(value, core::concat(where, ": ", key, "[", index++, "]"));
 }
 
-Record record_of(const Json& json, const std::string& where) {
+Record record_of(const Json& json, const std::string& where, const RecordSink& sink) {
     const int schema = size(member(json, "schema", where), where + ": schema");
     if (schema != kSchema)
         core::fail(ErrorCode::unsupported, where, ": schema ", schema, ", expected ", kSchema);
@@ -103,7 +104,7 @@ Record record_of(const Json& json, const std::string& where) {
                   size(member(json, "height", where), where + ": height")};
     array(member(json, "regions", where), where + ": regions");
     for_each_in(json, "regions", where, [&](const Json& value, const std::string& place) {
-        record.regions.push_back(region_of(value, place));
+        sink.part([&] { record.regions.push_back(region_of(value, place)); });
     });
     for_each_in(json, "candidates", where, [&](const Json& value, const std::string& place) {
         record.candidates.push_back(candidate_of(value, place));
@@ -123,7 +124,7 @@ std::string render_document(const Record& record, const std::string&, const Writ
 }
 
 void read_document(const std::string& path, const RecordSink& sink) {
-    sink(record_of(read_json(path), path));
+    sink(record_of(read_json(path), path, sink));
 }
 
 std::unique_ptr<RecordWriter> open_jsonl(const std::string& path, const WriteOptions& options) {
@@ -134,8 +135,14 @@ void read_jsonl(const std::string& path, const RecordSink& sink) {
     LineReader lines(path);
     for (std::string_view line; lines.next(line);) {
         if (trim(line).empty()) continue;
-        const std::string where = core::concat(path, ":", lines.place().line);
-        sink(record_of(parse_json(line, where), where));
+        const std::size_t number = lines.place().line;
+        const std::string where = core::concat(path, ":", number);
+        std::optional<Record> record;
+        sink.part([&] { record = record_of(parse_json(line, where), where, sink); });
+        if (!record) continue;
+        record->line = number;
+        for (RecordRegion& region : record->regions) region.line = number;
+        sink(std::move(*record));
     }
 }
 

@@ -69,9 +69,12 @@ void read(const std::string& path, const RecordSink& sink) {
         record.width = size(*width, path + ": imageWidth");
     if (const Json* height = find(document, "imageHeight"))
         record.height = size(*height, path + ": imageHeight");
+    std::size_t index = 0;
     for (const Json& shape : array(member(document, "shapes", path), path + ": shapes"))
-        record.regions.push_back(
-            region_of(shape, core::concat(path, ": shapes[", record.regions.size(), "]")));
+        sink.part([&] {
+            record.regions.push_back(
+                region_of(shape, core::concat(path, ": shapes[", index++, "]")));
+        });
     sink(std::move(record));
 }
 

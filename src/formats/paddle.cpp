@@ -1,6 +1,8 @@
 // PaddleOCR's label file: a line per image, path<TAB>[{"transcription": "...", "points": [[x, y],
 // ...]}, ...]. Illegible text has the transcription "###" or "*". The score is a key that Paddle's
 // own tools pass over.
+#include <optional>
+
 #include "core/error.hpp"
 #include "formats/document.hpp"
 #include "formats/lines_writer.hpp"
@@ -33,22 +35,31 @@ RecordRegion region_of(const Json& json, const std::string& where) {
     return region;
 }
 
+Record record_of(std::string_view line, const Place& place, const RecordSink& sink) {
+    const std::size_t tab = line.find('\t');
+    if (tab == std::string_view::npos)
+        fail_at(place, "expected an image's path, a tab and a JSON array");
+    const std::string where = core::concat(place.file, ":", place.line);
+    const Json regions = parse_json(line.substr(tab + 1), where);
+    Record record{std::string(line.substr(0, tab))};
+    record.line = place.line;
+    std::size_t index = 0;
+    for (const Json& json : array(regions, where))
+        sink.part([&] {
+            RecordRegion region = region_of(json, core::concat(where, ": [", index++, "]"));
+            region.line = place.line;
+            record.regions.push_back(std::move(region));
+        });
+    return record;
+}
+
 void read(const std::string& path, const RecordSink& sink) {
     LineReader lines(path);
     for (std::string_view line; lines.next(line);) {
         if (trim(line).empty()) continue;
-        const std::size_t tab = line.find('\t');
-        if (tab == std::string_view::npos)
-            fail_at(lines.place(), "expected an image's path, a tab and a JSON array");
-        const std::string where = core::concat(path, ":", lines.place().line);
-        const Json regions = parse_json(line.substr(tab + 1), where);
-        Record record{std::string(line.substr(0, tab))};
-        for (const Json& region : array(regions, where)) {
-            record.regions.push_back(
-                region_of(region, core::concat(where, ": [", record.regions.size(), "]")));
-            record.regions.back().line = lines.place().line;
-        }
-        sink(std::move(record));
+        std::optional<Record> record;
+        sink.part([&] { record = record_of(line, lines.place(), sink); });
+        if (record) sink(std::move(*record));
     }
 }
 

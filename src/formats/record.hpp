@@ -1,12 +1,15 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <dbnet/error.hpp>
 #include <dbnet/region.hpp>
 
 // What every format is read into and written from: one image and the text that was found or marked
@@ -42,10 +45,39 @@ struct Record {
     std::vector<RecordCandidate> candidates = {};
     std::vector<std::string> warnings = {};
     std::map<std::string, double> timing_ms = {};  ///< by step
+    std::size_t line = 0;  ///< of the file that it was read from, if that has lines
 };
 
-/// Takes one record after the other.
-using RecordSink = std::function<void(Record&&)>;
+/// Takes one record after the other and, if asked to, what is wrong with a file.
+class RecordSink {
+public:
+    using Take = std::function<void(Record&&)>;
+    using TakeProblem = std::function<void(const Error&)>;
+
+    template <std::invocable<Record&&> Callable>
+    RecordSink(Callable take) : take_(std::move(take)) {}
+    /// Malformed parts of a file go to `take_problem` and are left out; otherwise the first one
+    /// ends the reading.
+    RecordSink(Take take, TakeProblem take_problem)
+        : take_(std::move(take)), take_problem_(std::move(take_problem)) {}
+
+    void operator()(Record&& record) const { take_(std::move(record)); }
+
+    /// For readers: reads a part of a file that the others can do without, a line or a text.
+    template <std::invocable Read>
+    void part(Read read) const {
+        try {
+            read();
+        } catch (const Error& error) {
+            if (!take_problem_ || error.code() != ErrorCode::malformed) throw;
+            take_problem_(error);
+        }
+    }
+
+private:
+    Take take_;
+    TakeProblem take_problem_;
+};
 
 /// Which outline of a region is written. `standard`: what suits the format (docs/formats.md).
 enum class Shape { standard, quad, polygon, rect };

@@ -55,7 +55,8 @@ void read(const std::string& path, const RecordSink& sink) {
     Record record{std::filesystem::path(path).stem().string()};
     LineReader lines(path);
     for (std::string_view line; lines.next(line);)
-        if (!trim(line).empty()) record.regions.push_back(parse(line, lines.place()));
+        if (!trim(line).empty())
+            sink.part([&] { record.regions.push_back(parse(line, lines.place())); });
     sink(std::move(record));
 }
 

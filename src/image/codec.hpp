@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <dbnet/image.hpp>
@@ -10,11 +11,19 @@
 
 namespace dbnet::image {
 
+/// What a file holds besides upright RGB, as far as its decoder knows.
+struct Traits {
+    int orientation = 1;       ///< as in EXIF: 1 to 8, 1 is upright
+    bool cmyk = false;         ///< four inks
+    bool transparent = false;  ///< has an alpha channel or a transparent colour
+};
+
 /// An encoded image on its way to a decoder.
 struct Source {
     std::span<const std::uint8_t> bytes;
     std::string_view name;  ///< what messages call it
     std::int64_t max_pixels;
+    Traits* traits = nullptr;  ///< filled by the decoder if set
 
     /// Throws Error("<name>: <message>").
     template <typename... Args>
@@ -29,6 +38,9 @@ struct Source {
     /// Black image of a checked size: see check_size().
     Image canvas(std::int64_t width, std::int64_t height) const;
 };
+
+/// As Image::read, and says what the file holds.
+Image read(const std::string& path, const DecodeOptions& options, Traits& traits);
 
 /// A file format: how it is recognised by its first bytes and how it is decoded. `decode` throws
 /// Error as Image::decode does.

@@ -17,6 +17,7 @@
 #include <dbnet/image.hpp>
 
 #include "core/file.hpp"
+#include "image/codec.hpp"
 #include "support/images.hpp"
 #include "support/temp_dir.hpp"
 
@@ -75,6 +76,32 @@ TEST(Decode, EveryOrientation) {
     const auto images = test::oriented_images();
     ASSERT_EQ(images.size(), 8u * 4);
     for (const EncodedImage& encoded : images) expect_decodes(encoded);
+}
+
+TEST(Decode, TellsWhatAFileHolds) {
+    const test::TempDir folder;
+    const auto traits_of = [&](const EncodedImage& encoded) {
+        core::write_file(folder / encoded.name, encoded.bytes);
+        image::Traits traits;
+        image::read(folder / encoded.name, {}, traits);
+        return traits;
+    };
+    const auto has = [](const std::string& name, const char* part) {
+        return name.find(part) != std::string::npos;
+    };
+    for (const EncodedImage& encoded : test::encoded_images()) {
+        SCOPED_TRACE(encoded.name);
+        const image::Traits traits = traits_of(encoded);
+        EXPECT_EQ(traits.cmyk, has(encoded.name, "cmyk") || has(encoded.name, "ycck"));
+        const bool transparent = has(encoded.name, "alpha") || has(encoded.name, "clear");
+        EXPECT_EQ(traits.transparent, transparent && !encoded.name.ends_with(".bmp"));
+        EXPECT_EQ(traits.orientation, 1);
+    }
+    for (const EncodedImage& encoded : test::oriented_images()) {
+        SCOPED_TRACE(encoded.name);
+        EXPECT_EQ(traits_of(encoded).orientation,
+                  encoded.name[std::string_view("orientation").size()] - '0');
+    }
 }
 
 TEST(Decode, ExtremeSizes) {

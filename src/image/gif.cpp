@@ -141,6 +141,7 @@ Image decode_gif(const Source& source) {
     source.check_size(file.Image.Width, file.Image.Height);
     Image image = source.canvas(file.SWidth, file.SHeight);
     std::fill_n(image.row(0), static_cast<std::size_t>(image.width()) * image.height() * 3, 255);
+    if (source.traits != nullptr) source.traits->transparent = transparent != NO_TRANSPARENT_COLOR;
     read_frame(source, reader, transparent, image);
     if (reader.next_frame(transparent)) image.add_warning("animated: only the first frame is used");
     return image;

@@ -38,6 +38,13 @@ std::string lower_extension(const std::string& path) {
     return extension;
 }
 
+Image decode(const image::Source& source) {
+    if (source.bytes.empty()) source.fail(ErrorCode::malformed, "is empty, expected an image");
+    for (const image::Codec& codec : image::codecs())
+        if (codec.recognises(source.bytes)) return codec.decode(source);
+    source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
+}
+
 }  // namespace
 
 Image::Image(int width, int height) : width_(width), height_(height) {
@@ -53,11 +60,12 @@ Image Image::read(const std::string& path, const DecodeOptions& options) {
 
 Image Image::decode(std::span<const std::uint8_t> bytes, std::string_view name,
                     const DecodeOptions& options) {
-    const image::Source source{bytes, name, pixel_limit(options)};
-    if (bytes.empty()) source.fail(ErrorCode::malformed, "is empty, expected an image");
-    for (const image::Codec& codec : image::codecs())
-        if (codec.recognises(bytes)) return codec.decode(source);
-    source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
+    return dbnet::decode({bytes, name, pixel_limit(options)});
+}
+
+Image image::read(const std::string& path, const DecodeOptions& options, Traits& traits) {
+    const std::vector<std::uint8_t> bytes = core::read_file(path, max_file_bytes(options));
+    return dbnet::decode({bytes, path, pixel_limit(options), &traits});
 }
 
 void Image::write(const std::string& path) const {

@@ -244,6 +244,7 @@ Image decode_jpeg(const Source& source) {
     const int orientation = orientation_of(jpeg);
     Image image = source.canvas(jpeg.image_width, jpeg.image_height);
     const bool cmyk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
+    if (source.traits != nullptr) *source.traits = {orientation, cmyk, false};
     (cmyk ? read_cmyk : read_rgb)(decompressor, image);
     decompressor.messages().report("JPEG", image);
     return upright(std::move(image), orientation);

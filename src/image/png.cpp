@@ -181,7 +181,9 @@ Image decode_png(const Source& source) {
         reader.read_rows(image.row(0), static_cast<std::size_t>(image.width()) * 3);
     }
     reader.messages().report("PNG", image);
-    return upright(std::move(image), orientation_of(reader));
+    const int orientation = orientation_of(reader);
+    if (source.traits != nullptr) *source.traits = {orientation, false, transparent};
+    return upright(std::move(image), orientation);
 }
 
 Grey16 decode_png16(std::span<const std::uint8_t> bytes, std::string_view name,

@@ -94,6 +94,14 @@ Tiff open(const Source& source, Memory& from, LibraryMessages& messages) {
             TIFFClose};
 }
 
+Traits traits_of(TIFF* tiff, int orientation) {
+    std::uint16_t photometric = 0, extra_samples = 0;
+    std::uint16_t* kinds = nullptr;
+    TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_samples, &kinds);
+    return {orientation, photometric == PHOTOMETRIC_SEPARATED, extra_samples > 0};
+}
+
 /// libtiff has multiplied alpha into the colours.
 void premultiplied_over_white(const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb) {
     for (std::size_t i = 0; i < count; ++i, rgba += 4, rgb += 3)
@@ -139,6 +147,7 @@ Image decode_tiff(const Source& source) {
     if (TIFFLastDirectory(tiff.get()) == 0)
         image.add_warning("several pages: only the first is used");
     messages.report("TIFF", image);
+    if (source.traits != nullptr) *source.traits = traits_of(tiff.get(), orientation);
     return upright(std::move(image), orientation);
 }
 

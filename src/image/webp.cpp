@@ -75,7 +75,9 @@ Image decode_webp(const Source& source) {
     if (frame.num_frames > 1)
         image.add_warning("animated: only the first of " + std::to_string(frame.num_frames) +
                           " frames is used");
-    return upright(std::move(image), orientation_of(demuxer));
+    const int orientation = orientation_of(demuxer);
+    if (source.traits != nullptr) *source.traits = {orientation, false, frame.has_alpha != 0};
+    return upright(std::move(image), orientation);
 }
 
 }  // namespace dbnet::image

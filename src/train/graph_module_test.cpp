@@ -205,8 +205,11 @@ test::GraphCase head() {
     return b.finish("head");
 }
 
-TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
-    const test::GraphCase graph_case = head();
+/// Output and gradients of the weights must be those of `truth(image, weights)`, the same function
+/// by LibTorch's operators, where `weights` has a leaf for each.
+template <typename Truth>
+void expect_gradients_of(const test::GraphCase& graph_case, double output_tolerance,
+                         double gradient_tolerance, Truth truth) {
     GraphModule module(graph_case.graph);
     const Tensor image = values_of(graph_case.inputs[0]);
     torch::manual_seed(6);
@@ -214,20 +217,28 @@ TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
     const Tensor direction = torch::randn(y.sizes());
     (y * direction).sum().backward();
 
-    std::map<std::string, Tensor> w;
-    for (const auto& [name, weight] : module.weights()) w[name] = leaf(weight);
-    const auto& nodes = graph_case.graph.nodes;
-    const auto deconv = [&](const model::Node& node, const Tensor& x) {
-        return at::conv_transpose2d(x, w[node.inputs[1]], w[node.inputs[2]], 2);
-    };
-    const model::Node& norm = nodes[1];
-    const Tensor inner = at::batch_norm(deconv(nodes[0], image), w[norm.inputs[1]],
-                                        w[norm.inputs[2]], {}, {}, true, 0.1, 1e-5, false);
-    const Tensor truth = deconv(nodes[3], inner.relu()).sigmoid();
-    (truth * direction).sum().backward();
-    EXPECT_LT(distance(y, truth), 1e-5);
+    std::map<std::string, Tensor> weights;
+    for (const auto& [name, weight] : module.weights()) weights[name] = leaf(weight);
+    const Tensor expected = truth(image, weights);
+    (expected * direction).sum().backward();
+    EXPECT_LT(distance(y, expected), output_tolerance);
     for (const auto& [name, weight] : module.weights())
-        EXPECT_LT(distance(weight.grad(), w[name].grad()), 1e-4) << name;
+        EXPECT_LT(distance(weight.grad(), weights[name].grad()), gradient_tolerance) << name;
+}
+
+TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
+    const test::GraphCase graph_case = head();
+    const auto& nodes = graph_case.graph.nodes;
+    expect_gradients_of(graph_case, 1e-5, 1e-4, [&](const Tensor& image, auto& weights) {
+        const auto deconv = [&](const model::Node& node, const Tensor& x) {
+            return at::conv_transpose2d(x, weights[node.inputs[1]], weights[node.inputs[2]], 2);
+        };
+        const model::Node& norm = nodes[1];
+        const Tensor inner =
+            at::batch_norm(deconv(nodes[0], image), weights[norm.inputs[1]],
+                           weights[norm.inputs[2]], {}, {}, true, 0.1, 1e-5, false);
+        return deconv(nodes[3], inner.relu()).sigmoid();
+    });
 }
 
 /// The levels of a feature pyramid, added and concatenated.
@@ -255,28 +266,17 @@ test::GraphCase pyramid() {
 
 TEST(GraphModule, PyramidsGradientsAreThoseOfEnlargedLevels) {
     const test::GraphCase graph_case = pyramid();
-    GraphModule module(graph_case.graph);
-    const Tensor image = values_of(graph_case.inputs[0]);
-    torch::manual_seed(6);
-    const Tensor y = module.forward(image)[0];
-    const Tensor direction = torch::randn(y.sizes());
-    (y * direction).sum().backward();
-
-    std::map<std::string, Tensor> copies;
-    for (const auto& [name, weight] : module.weights()) copies[name] = leaf(weight);
     std::vector<const model::Node*> convs;
     for (const model::Node& node : graph_case.graph.nodes)
         if (node.op == Op::Conv) convs.push_back(&node);
-    const auto weight = [&](std::size_t conv) { return copies.at(convs[conv]->inputs[1]); };
-    const Tensor coarse = at::conv2d(image, weight(0), {}, 2, 1);
-    const Tensor enlarged = at::upsample_nearest2d(coarse, {8, 12});
-    const Tensor merged = enlarged + at::conv2d(image, weight(1));
-    const Tensor smooth = at::conv2d(merged, weight(2), copies.at(convs[2]->inputs[2]), 1, 1);
-    const Tensor truth = at::conv2d(at::cat({enlarged, smooth}, 1), weight(3), {}, 1, 1);
-    (truth * direction).sum().backward();
-    EXPECT_LT(distance(y, truth), 1e-4);
-    for (const auto& [name, parameter] : module.weights())
-        EXPECT_LT(distance(parameter.grad(), copies.at(name).grad()), 1e-3) << name;
+    expect_gradients_of(graph_case, 1e-4, 1e-3, [&](const Tensor& image, auto& weights) {
+        const auto weight = [&](std::size_t conv) { return weights.at(convs[conv]->inputs[1]); };
+        const Tensor coarse = at::conv2d(image, weight(0), {}, 2, 1);
+        const Tensor enlarged = at::upsample_nearest2d(coarse, {8, 12});
+        const Tensor merged = enlarged + at::conv2d(image, weight(1));
+        const Tensor smooth = at::conv2d(merged, weight(2), weights.at(convs[2]->inputs[2]), 1, 1);
+        return at::conv2d(at::cat({enlarged, smooth}, 1), weight(3), {}, 1, 1);
+    });
 }
 
 TEST(GraphModule, GivesAnyValueByName) {

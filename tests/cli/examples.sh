@@ -22,7 +22,7 @@ YAML
 mkdir -p runs/train/mine/checkpoints/step-000000010
 cp det.onnx runs/train/mine/checkpoints/step-000000010/weights.onnx
 
-for command in "" predict train val tune export benchmark data "data synth" model "model info" "model parity" doctor; do
+for command in "" predict train val tune export benchmark data "data check" "data view" "data synth" model "model info" "model parity" doctor; do
   # shellcheck disable=SC2086
   expect 0 dbnet $command --help
   sed -n '/^Examples:$/,$s/^  //p' stdout > examples.txt

@@ -1,0 +1,52 @@
+#include "data/sample_sequence.hpp"
+
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace dbnet::data {
+namespace {
+
+/// Whether a file is to blame, so that another may take its place.
+bool is_of_file(const Error& error) {
+    return error.code() == ErrorCode::io || error.code() == ErrorCode::malformed ||
+           error.code() == ErrorCode::unsupported || error.code() == ErrorCode::too_large;
+}
+
+}  // namespace
+
+SampleSequence::SampleSequence(const std::vector<Dataset>& datasets, const SampleOptions& options,
+                               std::uint64_t seed, FileErrorSink on_error)
+    : datasets_(datasets),
+      options_(options),
+      seed_(seed),
+      on_error_(std::move(on_error)),
+      sampler_(datasets, seed) {
+    check(options.augment);
+}
+
+Sample SampleSequence::at(std::uint64_t position) {
+    const std::uint64_t epoch = position / epoch_size();
+    const std::uint64_t index = position % epoch_size();
+    const core::Random random(seed_, core::concat(epoch, ":", index));
+    const auto order = sampler_.order(epoch);
+    for (std::uint64_t skipped = 0; skipped < epoch_size(); ++skipped) {
+        const auto [dataset, number] = (*order)[(index + skipped) % epoch_size()];
+        const LabelledImage& image = datasets_[dataset].images()[number];
+        try {
+            return make_sample(datasets_[dataset].spec(), image, options_, random);
+        } catch (const Error& error) {
+            if (!is_of_file(error)) throw;
+            report(image.image, error.what());
+        }
+    }
+    core::fail(ErrorCode::malformed, "none of the ", epoch_size(),
+               " images of an epoch can be used");
+}
+
+void SampleSequence::report(const std::string& file, const std::string& message) {
+    const std::lock_guard lock(mutex_);
+    if (reported_.insert(file).second && on_error_) on_error_(message);
+}
+
+}  // namespace dbnet::data

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "data/sample.hpp"
+#include "data/sampler.hpp"
+
+namespace dbnet::data {
+
+/// Told once of each file that cannot be used, from any thread, one call at a time.
+using FileErrorSink = std::function<void(const std::string& message)>;
+
+/// The endless samples of a training run, by their position over all epochs. The sample at a
+/// position is a function of the data sets, the options, the seed and the position. When its file
+/// cannot be used the next one in the epoch's order stands in for it. Thread-safe.
+class SampleSequence {
+public:
+    /// The data sets must outlive the sequence. Throws Error{invalid_argument}.
+    SampleSequence(const std::vector<Dataset>& datasets, const SampleOptions& options,
+                   std::uint64_t seed, FileErrorSink on_error);
+
+    std::uint64_t epoch_size() const noexcept { return sampler_.epoch_size(); }
+
+    /// Throws Error{malformed} when no file of an epoch can be used.
+    Sample at(std::uint64_t position);
+
+private:
+    void report(const std::string& file, const std::string& message);
+
+    const std::vector<Dataset>& datasets_;
+    const SampleOptions options_;
+    const std::uint64_t seed_;
+    const FileErrorSink on_error_;
+    const Sampler sampler_;
+    std::mutex mutex_;  ///< of reported_ and the calls of on_error_
+    std::set<std::string> reported_;
+};
+
+}  // namespace dbnet::data
