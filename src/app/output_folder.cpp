@@ -99,7 +99,7 @@ void OutputFolder::open(const std::vector<Input>& inputs, bool keep) {
     std::set<std::string> renewed;
     for (const Input& input : inputs) renewed.insert(input.path);
     for (const Format* format : options_.formats) {
-        make_folder(path(format->name, ""));
+        make_folder((fs::path(options_.folder) / format->name).string());
         if (!format->one_file()) continue;
         const std::string file = only_file(*format);
         formats::RecordWriter& writer = *writers_.emplace_back(format->open(file, options_.write));
