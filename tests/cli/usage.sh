@@ -1,7 +1,7 @@
 # What is wrong with a command line is said, with what was meant or what there is; exit code 2.
 refuses() { local text=$1; shift; expect 2 dbnet "$@"; says "$text"; }
 
-refuses "expected a verb: predict train val tune benchmark data model doctor"
+refuses "expected a verb: predict train val tune export benchmark data model doctor"
 refuses "unknown verb 'predikt': did you mean 'predict'?" predikt
 refuses "unknown option --shpae: did you mean --shape?" predict --model det.onnx photo.jpg --shpae=quad
 refuses "unknown option --qqqqqq" predict --model det.onnx photo.jpg --qqqqqq
