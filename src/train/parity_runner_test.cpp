@@ -3,19 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "app/parity.hpp"
+#include "model/networks/network.hpp"
 #include "model/onnx.hpp"
 #include "support/temp_dir.hpp"
-#include "support/tiny_model.hpp"
 
 namespace dbnet::train {
 namespace {
 
 TEST(ParityRunner, LibTorchComputesWhatTheEngineDoesLayerByLayer) {
     const test::TempDir dir;
-    model::write_onnx(
-        model::build_network(
-            {.backbone = model::Backbone::mobilenet_v3_large_half, .inner = 16, .seed = 1}),
-        dir / "det.onnx");
+    const model::Graph graph = model::build_network(
+        {.backbone = model::Backbone::mobilenet_v3_large_half, .inner = 16, .seed = 1});
+    model::write_onnx(graph, dir / "det.onnx");
     const std::vector<app::Runner> runners = app::runners();
     const app::Parity parity =
         app::compare({.a = {dir / "det.onnx", libtorch_runner()},
