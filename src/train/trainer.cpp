@@ -217,10 +217,10 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
       interrupted_(std::move(interrupted)),
       device_(device_named(options.device)) {
     check(options_);
-    make_folder(run_);
     if (options_.precision == Precision::f16 && device_.is_cpu())
         core::fail(ErrorCode::invalid_argument,
-                   "precision f16 needs a CUDA device; on a CPU use bf16");
+                   "precision is f16, which needs a CUDA device; on a CPU use bf16");
+    make_folder(run_);
     at::set_num_threads(options_.threads > 0 ? options_.threads : core::available_cores());
     datasets_ = open_all(options_.data);
     if (!options_.validation.data.empty())

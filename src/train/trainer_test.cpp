@@ -203,14 +203,37 @@ TEST(Trainer, DivergenceIsNamedAndOlderCheckpointsStay) {
     const auto kept = checkpoints(folder / "run");
     ASSERT_EQ(kept.size(), 1u);
 
-    options.optimizer.rate = 1e30;
+    const detect::InputSpec input = options.input;
+    options.input.std.fill(1e-40f);
     Recorder bad;
     EXPECT_EQ(run(options, folder / "run", bad), RunEnd::diverged);
-    EXPECT_THAT(bad.messages, Contains(HasSubstr("not a finite number")));
+    EXPECT_THAT(bad.messages, Contains(HasSubstr("not a finite number: loss probability")));
+    EXPECT_THAT(bad.messages, Contains(HasSubstr("neither is the input")));
     EXPECT_EQ(checkpoints(folder / "run").at(0).path, kept[0].path);
-    options.optimizer.rate = 1e-3;
+    options.input = input;
     Recorder again;
     EXPECT_EQ(run(options, folder / "run", again), RunEnd::finished);
+}
+
+TEST(Trainer, DivergenceNamesTheLayer) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    model::Graph graph = test::tiny_model();
+    const auto last = std::ranges::find(graph.nodes, model::Op::Sigmoid, &model::Node::op);
+    const auto layer = std::ranges::find_if(graph.nodes, [&](const model::Node& node) {
+        return node.outputs.front() == last->inputs.front();
+    });
+    const model::Tensor& weight = graph.parameters.at(layer->inputs[1]);
+    graph.parameters[layer->inputs[1]] = model::Tensor::of(
+        weight.dims(), std::vector<float>(static_cast<std::size_t>(weight.size()), 3e38f));
+    model::write_onnx(graph, folder / "huge.onnx");
+    TrainOptions options = small_options(scenes);
+    options.start.init = folder / "huge.onnx";
+    options.start.network_of_init = true;
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::diverged);
+    EXPECT_THAT(recorder.messages, Contains(HasSubstr(layer->name)));
+    EXPECT_TRUE(checkpoints(folder / "run").empty());
 }
 
 TEST(Trainer, StopsWhenPatienceIsOut) {
@@ -300,7 +323,7 @@ TEST(Trainer, RefusesWhatCannotWork) {
     TrainOptions half = small_options(scenes);
     half.precision = Precision::f16;
     half.device = "cpu";
-    EXPECT_THAT(message(half), HasSubstr("f16 needs a CUDA device"));
+    EXPECT_THAT(message(half), HasSubstr("precision is f16"));
     TrainOptions nothing = small_options(scenes);
     nothing.data.clear();
     EXPECT_THAT(message(nothing), HasSubstr("data.train"));
