@@ -649,6 +649,7 @@ TEST(OnnxWriter, RefusesFormsThatTheOpsetDoesNotHave) {
 
 TEST(OnnxWriter, HalfSizeWeightsAreCastToF32) {
     Graph graph;
+    graph.name = "two convolutions";
     graph.inputs = {{"x", DataType::f32, {-1, 128, -1, -1}}};
     const auto constant = [&](const std::string& name, Dims dims, float value) {
         const auto count = static_cast<std::size_t>(element_count(dims));
