@@ -1,6 +1,7 @@
-"""The DB network on ResNet-18 written plainly in PyTorch, and the time of its training step.
+"""The DB network on ResNet-18 written plainly in PyTorch, or an ONNX detector, and the time of its training step.
 
-    plain_step.py [--bf16] [--channels-last] [--pixel-shuffle] [--size 416] [--batch 8] [--threads 2] [--steps 3]
+    plain_step.py [--onnx MODEL.onnx] [--bf16] [--channels-last] [--pixel-shuffle] [--size 416] [--batch 8]
+                  [--threads 2] [--steps 3]
 
 With all three switches it is what PyTorch does best on a CPU: bf16 autocast, channels-last, and 2x2
 transposed convolutions as 1x1 convolutions with a pixel shuffle.
@@ -80,8 +81,15 @@ class Network(nn.Module):
         return self.probability(fused), self.threshold(fused)
 
 
+def onnx_network(options):
+    from onnx_network import OnnxNetwork  # only here is the package onnx needed
+
+    return OnnxNetwork(options.onnx, options.pixel_shuffle)
+
+
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--onnx", metavar="MODEL")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--pixel-shuffle", action="store_true")
@@ -91,7 +99,7 @@ def main():
     parser.add_argument("--steps", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    network = Network(options.pixel_shuffle)
+    network = onnx_network(options) if options.onnx else Network(options.pixel_shuffle)
     image = torch.rand(options.batch, 3, options.size, options.size)
     if options.channels_last:
         network = network.to(memory_format=torch.channels_last)
@@ -105,6 +113,7 @@ def main():
         network.zero_grad()
         return time.perf_counter() - start
 
+    step()
     step()
     times = [step() for _ in range(options.steps)]
     median = statistics.median(times)
