@@ -1,5 +1,7 @@
 // Time of a 640x640 training sample on one core, and of its target maps alone: of the ICDAR2015
 // training images where DBNET_DATA is set, otherwise of pictures of that size with as many texts.
+// The trainer keeps freed memory; MALLOC_MMAP_THRESHOLD_=4000000000 and
+// MALLOC_TRIM_THRESHOLD_=8000000000 in the environment do that here.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
