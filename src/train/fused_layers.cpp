@@ -307,6 +307,109 @@ private:
     }
 };
 
+class GateFunction : public torch::autograd::Function<GateFunction> {
+public:
+    static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& gate,
+                          bool adds_input) {
+        const Tensor map = channels_last(x);
+        const Tensor factor = gate.detach().to(torch::kFloat32).reshape({x.size(0), x.size(1)}) +
+                              (adds_input ? 1 : 0);
+        context->save_for_backward({map});
+        context->saved_data["factor"] = factor;
+        Tensor y = torch::empty_like(map);
+        x.scalar_type() == torch::kBFloat16 ? multiply<Bf16>(map, factor, y)
+                                            : multiply<float>(map, factor, y);
+        return y;
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        const Tensor x = context->get_saved_variables()[0];
+        const Tensor factor = context->saved_data["factor"].toTensor();
+        const Tensor dy = channels_last(gradients[0].to(x.scalar_type()));
+        const bool half = x.scalar_type() == torch::kBFloat16;
+        Tensor dx = torch::empty_like(x);
+        half ? multiply<Bf16>(dy, factor, dx) : multiply<float>(dy, factor, dx);
+        const Tensor sums = half ? products<Bf16>(dy, x) : products<float>(dy, x);
+        return {dx, sums.to(x.scalar_type()).view({x.size(0), x.size(1), 1, 1}), {}};
+    }
+
+private:
+    /// y = x * factor, factor f32 [N, C].
+    template <typename T>
+    static void multiply(const Tensor& x, const Tensor& factor, const Tensor& y) {
+        for (std::int64_t n = 0; n < x.size(0); ++n) {
+            const Tensor image = x.narrow(0, n, 1);
+            const Tensor result = y.narrow(0, n, 1);
+            const Rows rows(image);
+            const Tensor scale = rows.repeated(factor[n]);
+            const Tensor offset = torch::zeros_like(scale);
+            rows.for_each_part([&](std::int64_t, std::int64_t first, std::int64_t count) {
+                const std::int64_t start = first * rows.width();
+                normalise<T>(elements<T>(image) + start, nullptr, count, rows.width(),
+                             floats(scale), floats(offset), Activation::none,
+                             elements<T>(result) + start);
+            });
+        }
+    }
+
+    /// The sums of dy * x over the pixels, f64 [N, C].
+    template <typename T>
+    static Tensor products(const Tensor& dy, const Tensor& x) {
+        std::vector<Tensor> images;
+        for (std::int64_t n = 0; n < x.size(0); ++n) {
+            const Tensor image = x.narrow(0, n, 1);
+            const Tensor gradient = dy.narrow(0, n, 1);
+            const Rows rows(image);
+            const Tensor zero = torch::zeros({rows.width()});
+            images.push_back(rows.sums(
+                [&](std::int64_t first, std::int64_t count, double* sum, double* product) {
+                    const std::int64_t start = first * rows.width();
+                    const NormaliseGradient<T> from{elements<T>(gradient) + start,
+                                                    elements<T>(image) + start,
+                                                    nullptr,
+                                                    floats(zero),
+                                                    floats(zero),
+                                                    Activation::none};
+                    add_gradient_sums<T>(from, count, rows.width(), floats(zero), sum, product,
+                                         nullptr);
+                })[1]);
+        }
+        return torch::stack(images);
+    }
+};
+
+class PoolFunction : public torch::autograd::Function<PoolFunction> {
+public:
+    static Tensor forward(AutogradContext* context, const Tensor& x) {
+        context->saved_data["dims"] = x.sizes().vec();
+        return x.mean({2, 3}, true);
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        const std::vector<std::int64_t> dims = context->saved_data["dims"].toIntVector();
+        const Tensor& dy = gradients[0];
+        Tensor dx = torch::empty(dims, dy.options(), at::MemoryFormat::ChannelsLast);
+        const Tensor share = dy / static_cast<double>(dims[2] * dims[3]);
+        dy.scalar_type() == torch::kBFloat16 ? spread<Bf16>(share, dx) : spread<float>(share, dx);
+        return {dx};
+    }
+
+private:
+    template <typename T>
+    static void spread(const Tensor& values, const Tensor& map) {
+        for (std::int64_t n = 0; n < map.size(0); ++n) {
+            const Tensor image = map.narrow(0, n, 1);
+            const Rows rows(image);
+            const Tensor row = values[n].flatten().repeat({rows.repeats}).contiguous();
+            rows.for_each_part([&](std::int64_t, std::int64_t first, std::int64_t count) {
+                T* to = elements<T>(image) + first * rows.width();
+                for (std::int64_t i = 0; i < count; ++i)
+                    to = std::copy_n(elements<T>(row), rows.width(), to);
+            });
+        }
+    }
+};
+
 bool has_kernels(const Tensor& x) {
     const auto type = x.scalar_type();
     return x.is_cpu() && x.dim() == 4 && (type == torch::kFloat32 || type == torch::kBFloat16);
@@ -337,6 +440,15 @@ Tensor depthwise_conv(const Tensor& x, const Tensor& weight, std::int64_t stride
     if (!has_kernels(x) || !suits)
         return at::conv2d(x, weight, {}, stride, padding, 1, weight.size(0));
     return DepthwiseFunction::apply(x, weight, stride, padding);
+}
+
+Tensor gated(const Tensor& x, const Tensor& gate, bool adds_input) {
+    if (has_kernels(x)) return GateFunction::apply(x, gate, adds_input);
+    return adds_input ? x * (gate + 1) : x * gate;
+}
+
+Tensor global_average_pool(const Tensor& x) {
+    return has_kernels(x) ? PoolFunction::apply(x) : x.mean({2, 3}, true);
 }
 
 }  // namespace dbnet::train

@@ -31,4 +31,13 @@ torch::Tensor batch_norm(const BatchNorm& layer, const torch::Tensor& x,
 torch::Tensor depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
                              std::int64_t stride, std::int64_t padding);
 
+/// x * gate, or x + x * gate if `adds_input`: x [N, C, H, W], gate [N, C, 1, 1] of the same type,
+/// as squeeze and excitation end. One pass over the map forward and two backward on a CPU;
+/// LibTorch's operators elsewhere.
+torch::Tensor gated(const torch::Tensor& x, const torch::Tensor& gate, bool adds_input);
+
+/// The mean of each map [H, W] of x, [N, C, 1, 1]. The gradient of LibTorch's is a view of one
+/// number per map, and adding that to another gradient is slower than three passes over a real map.
+torch::Tensor global_average_pool(const torch::Tensor& x);
+
 }  // namespace dbnet::train

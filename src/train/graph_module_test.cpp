@@ -190,6 +190,38 @@ TEST(DepthwiseConv, GradientsAreLibTorchsInF64) {
             }
 }
 
+TEST(Gated, EqualsLibTorchsOperatorsInF64) {
+    torch::manual_seed(9);
+    for (const Dims& dims : {Dims{2, 3, 5, 7}, Dims{3, 24, 8, 8}, Dims{1, 130, 3, 2}})
+        for (const bool adds_input : {false, true}) {
+            SCOPED_TRACE(testing::Message() << model::to_string(dims) << adds_input);
+            const Tensor x = leaf(torch::randn(dims));
+            const Tensor gate = leaf(torch::rand({dims[0], dims[1], 1, 1}));
+            const Tensor wide_x = leaf(x.to(torch::kFloat64));
+            const Tensor wide_gate = leaf(gate.to(torch::kFloat64));
+            const Tensor y = gated(x, gate, adds_input);
+            const Tensor truth = wide_x * (wide_gate + (adds_input ? 1 : 0));
+            const Tensor direction = torch::randn(dims);
+            (y * direction).sum().backward();
+            (truth * direction).sum().backward();
+            EXPECT_LT(distance(y, truth), 1e-5);
+            EXPECT_LT(distance(x.grad(), wide_x.grad()), 1e-5);
+            EXPECT_LT(distance(gate.grad(), wide_gate.grad()), 1e-4);
+        }
+}
+
+TEST(GlobalAveragePool, GradientIsLibTorchs) {
+    torch::manual_seed(10);
+    for (const Dims& dims : {Dims{2, 3, 5, 7}, Dims{3, 24, 8, 8}}) {
+        const Tensor x = leaf(torch::randn(dims));
+        const Tensor plain = leaf(x.detach());
+        const Tensor direction = torch::randn({dims[0], dims[1], 1, 1});
+        (global_average_pool(x) * direction).sum().backward();
+        (plain.mean({2, 3}, true) * direction).sum().backward();
+        EXPECT_LT(distance(x.grad(), plain.grad()), 1e-6);
+    }
+}
+
 /// Two transposed convolutions with a BatchNormalization between them, as in the head.
 test::GraphCase head() {
     GraphBuilder b(5);
@@ -238,6 +270,30 @@ TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
             at::batch_norm(deconv(nodes[0], image), weights[norm.inputs[1]],
                            weights[norm.inputs[2]], {}, {}, true, 0.1, 1e-5, false);
         return deconv(nodes[3], inner.relu()).sigmoid();
+    });
+}
+
+/// Squeeze and excitation, with a residual as in PaddleOCR's RSEFPN.
+test::GraphCase squeeze_and_excitation() {
+    GraphBuilder b(11);
+    const std::string x = b.input({2, 3, 6, 5});
+    const std::string map = b.add(Op::Conv, {x, b.parameter({8, 3, 1, 1})});
+    const std::string pooled = b.add(Op::GlobalAveragePool, {map});
+    const std::string gate = b.add(
+        Op::Sigmoid, {b.add(Op::Conv, {pooled, b.parameter({8, 8, 1, 1}), b.parameter({8})})});
+    b.output(b.add(Op::Add, {map, b.add(Op::Mul, {map, gate})}));
+    return b.finish("squeeze and excitation");
+}
+
+TEST(GraphModule, GatesGradientsAreThoseOfPlainOperators) {
+    const test::GraphCase graph_case = squeeze_and_excitation();
+    const auto& nodes = graph_case.graph.nodes;
+    expect_gradients_of(graph_case, 1e-5, 1e-4, [&](const Tensor& image, auto& weights) {
+        const Tensor map = at::conv2d(image, weights[nodes[0].inputs[1]]);
+        const Tensor gate = at::conv2d(map.mean({2, 3}, true), weights[nodes[2].inputs[1]],
+                                       weights[nodes[2].inputs[2]])
+                                .sigmoid();
+        return map + map * gate;
     });
 }
 

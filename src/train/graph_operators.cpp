@@ -96,6 +96,17 @@ Tensor sigmoid(const Tensor& x) { return x.sigmoid(); }
 Tensor sqrt(const Tensor& x) { return x.sqrt(); }
 Tensor hard_swish(const Tensor& x) { return at::hardswish(x); }
 
+/// The joined step adds its own map to the product.
+Values multiply(const Call& call) {
+    for (const std::size_t side : {0, 1}) {
+        const Value& map = call.inputs[side];
+        const Tensor& gate = call.inputs[1 - side].tensor;
+        if (is_gate(gate.sizes().vec(), map.tensor.sizes().vec()))
+            return {{gated(map.tensor, gate, call.residual.tensor.defined()), map.shuffles}};
+    }
+    return binary<mul>(call);
+}
+
 /// The module chooses among floating-point types.
 Values cast(const Call& call) {
     const model::DataType type = model::cast_type(*call.step.node);
@@ -343,6 +354,7 @@ Values average_pool(const Call& call) {
 
 Values global_average_pool(const Call& call) {
     const Inputs in(call);
+    if (in[0].dim() == 4) return {train::global_average_pool(in[0])};
     Dims axes(in.dims().size() - 2);
     std::iota(axes.begin(), axes.end(), 2);
     return {in[0].mean(axes, true)};
@@ -564,7 +576,7 @@ constexpr std::array kMappings = {
     Mapping{Op::LeakyRelu, leaky_relu, Pixels::alone},
     Mapping{Op::MatMul, matmul},
     Mapping{Op::MaxPool, max_pool},
-    Mapping{Op::Mul, binary<mul>, Pixels::alone},
+    Mapping{Op::Mul, multiply, Pixels::alone},
     Mapping{Op::Pad, pad},
     Mapping{Op::Pow, binary<pow>, Pixels::alone},
     Mapping{Op::Reciprocal, unary<reciprocal>, Pixels::alone},

@@ -5,6 +5,8 @@
 // The finest level of a feature pyramid, conv3x3(double(coarse) + conv1x1(fine)), is joined, too:
 // the two convolutions behind each other are one of fewer channels, and the doubled level is
 // convolved as it is, so that the sum, the largest map of the network, does not arise.
+//
+// Squeeze and excitation with a residual, x + x * gate, is one multiplication.
 #include "train/program.hpp"
 
 #include <algorithm>
@@ -63,6 +65,7 @@ public:
     std::vector<Step> steps() {
         join_batch_norms();
         join_laterals();
+        join_gates();
         std::vector<Step> steps;
         for (const Node& node : graph_.nodes) {
             if (!needed_.contains(&node) || absorbed_.contains(&node)) continue;
@@ -223,6 +226,27 @@ private:
         return doublings(model::resize_attributes(resize, input, scales, sizes), input) == 1;
     }
 
+    void join_gates() {
+        for (const Node& node : graph_.nodes)
+            if (node.op == Op::Mul && needed_.contains(&node)) join_gate(node);
+    }
+
+    void join_gate(const Node& node) {
+        const std::string& product = node.outputs.front();
+        const Node* add = only_reader(product);
+        if (add == nullptr || add->op != Op::Add || joins_.contains(add)) return;
+        const std::string& map = add->inputs[add->inputs[0] == product ? 1 : 0];
+        const bool gates_map = node.inputs[0] == map || node.inputs[1] == map;
+        const std::string& gate = node.inputs[node.inputs[0] == map ? 1 : 0];
+        if (!gates_map || !is_gate(gate, map)) return;
+        absorb({.node = &node, .residual = map}, *add);
+    }
+
+    bool is_gate(const std::string& gate, const std::string& map) const {
+        return is_live(gate) && !roles_.weights.contains(gate) &&
+               train::is_gate(dims(gate), dims(map));
+    }
+
     void mark_full_precision(std::vector<Step>& steps) const {
         std::set<std::string> feeds_weighted;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
@@ -296,6 +320,10 @@ bool is_same_3x3(const model::ConvAttributes& attributes) {
     const model::Window& w = attributes.window;
     return attributes.group == 1 && w.kernel == Dims{3, 3} && w.strides == Dims{1, 1} &&
            w.dilations == Dims{1, 1} && w.pads_begin == Dims{1, 1} && w.pads_end == Dims{1, 1};
+}
+
+bool is_gate(const model::Dims& gate, const model::Dims& map) {
+    return map.size() == 4 && gate == model::Dims{map[0], map[1], 1, 1} && gate != map;
 }
 
 int doublings(const model::ResizeAttributes& attributes, const model::Dims& input) {

@@ -26,7 +26,7 @@ ParameterRoles parameter_roles(const model::Graph& graph);
 struct Step {
     const model::Node* node = nullptr;
     /// BatchNormalization: the other operand of the Add behind it. Conv with a lateral: the coarser
-    /// level. Empty without one.
+    /// level. Mul: its own map, which the Add behind it adds. Empty without one.
     std::string residual = {};
     /// BatchNormalization: the Relu or HardSwish behind it (and behind the Add).
     const model::Node* activation = nullptr;
@@ -42,6 +42,9 @@ struct Step {
 
 /// A 3x3 convolution that keeps the extents, without groups.
 bool is_same_3x3(const model::ConvAttributes& attributes);
+
+/// One number for each map [H, W] of a batch, as squeeze and excitation multiplies with.
+bool is_gate(const model::Dims& gate, const model::Dims& map);
 
 /// How often a Resize of [N, C, H, W] repeats each pixel in pairs: 1 doubles the extents, 2 doubles
 /// twice. 0 if it does something else.
