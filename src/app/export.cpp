@@ -5,6 +5,7 @@
 
 #include "app/runners.hpp"
 #include "core/error.hpp"
+#include "detect/settings.hpp"
 #include "model/networks/maps.hpp"
 #include "model/onnx.hpp"
 #include "model/rewrite.hpp"
@@ -47,6 +48,8 @@ Export export_model(const ExportOptions& options) {
     model::widen_weights(graph);
     graph = model::cut(std::move(graph), {map});
     result.is_dynamic = model::make_dynamic(graph);
+    for (const auto& [key, value] : options.metadata) graph.metadata[key] = value;
+    detect::settings_of(graph.metadata, {});
     result.onnx =
         model::serialize_onnx(graph, {.opset = options.opset, .f16_weights = options.f16});
     const Graph exported = model::parse_onnx(result.onnx, "the exported model");

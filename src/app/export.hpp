@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct ExportOptions {
     train::Generation generation = train::Generation::best_or_last;
     bool f16 = false;  ///< weights of half the size; computed in f32 all the same
     int opset = 17;
+    std::map<std::string, std::string> metadata = {};  ///< over that of the source
 };
 
 /// What one input showed.
@@ -38,7 +40,8 @@ inline constexpr double kRoundingTolerance = 1e-2;
 
 /// Cuts the network to its probability map, opens its extents, keeps its metadata, and runs the
 /// result on the CPU engine and the source on the reference executor. Throws Error as read_onnx,
-/// weights_of and serialize_onnx do.
+/// weights_of and serialize_onnx do, and Error{malformed} for metadata that no detector
+/// understands.
 Export export_model(const ExportOptions& options);
 
 /// Where an export is written if nothing else is said: model.onnx or model_f16.onnx in the folder

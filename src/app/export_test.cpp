@@ -61,6 +61,17 @@ TEST_F(ExportTest, CutsToTheProbabilityMapAndKeepsTheMetadata) {
     }
 }
 
+TEST_F(ExportTest, WritesMetadataThatDetectorsUnderstand) {
+    const std::string source = checkpoint("step-1", trained());
+    const Export result = export_model(
+        {.source = source, .metadata = {{"dbnet.size", "640"}, {"dbnet.licence", "MIT"}}});
+    EXPECT_EQ(model::parse_onnx(result.onnx, "exported").metadata,
+              (std::map<std::string, std::string>{{"dbnet.size", "640"},
+                                                  {"dbnet.licence", "MIT"},
+                                                  {"dbnet.training", "dbnet, 10 steps"}}));
+    EXPECT_THROW(export_model({.source = source, .metadata = {{"dbnet.size", "huge"}}}), Error);
+}
+
 TEST_F(ExportTest, HalfSizeWeightsAreCheckedAgainstBoth) {
     const std::string source = checkpoint("step-1", trained());
     const Export whole = export_model({.source = source});

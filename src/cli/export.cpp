@@ -3,7 +3,10 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/exit.hpp"
@@ -16,6 +19,7 @@ namespace {
 
 struct Arguments {
     app::ExportOptions options;
+    std::vector<std::string> metadata;  ///< KEY=VALUE
     std::string file;
     bool best = false;
     bool last = false;
@@ -41,8 +45,20 @@ void refuse_overwriting_weights(const app::Export& result, const std::string& fi
                    "', the file that the weights are read from");
 }
 
+std::map<std::string, std::string> pairs_of(const std::vector<std::string>& texts) {
+    std::map<std::string, std::string> pairs;
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            throw Exit(kUsage, core::concat("--metadata is '", text, "', expected KEY=VALUE"));
+        pairs[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return pairs;
+}
+
 int run(Arguments& arguments, Terminal& terminal) {
     app::ExportOptions& options = arguments.options;
+    options.metadata = pairs_of(arguments.metadata);
     if (arguments.best) options.generation = train::Generation::best;
     if (arguments.last) options.generation = train::Generation::last;
     if (arguments.file.empty()) arguments.file = app::default_export_file(options);
@@ -77,12 +93,16 @@ Run set_up_export(CLI::App& app) {
         ->check(CLI::Range(model::kMinOpset, model::kMaxOpset))
         ->type_name("N")
         ->capture_default_str();
+    app.add_option("--metadata", arguments->metadata,
+                   "a key of the file's metadata, as dbnet.licence=MIT; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     CLI::Option* best =
         app.add_flag("--best", arguments->best, "of a run: the weights with the best hmean");
     app.add_flag("--last", arguments->last, "of a run: the newest checkpoint")->excludes(best);
     set_examples(app, "dbnet export runs/train/mine",
                  "dbnet export runs/train/mine --last --f16 --out mine.onnx",
-                 "dbnet export det.onnx --opset 15 --out det15.onnx");
+                 "dbnet export det.onnx --out mine.onnx --metadata dbnet.licence=MIT");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -25,6 +25,15 @@ expect 0 dbnet export run/checkpoints/step-000000010 --out here.onnx
 exists here.onnx
 
 # What is refused leaves nothing behind.
+expect 0 dbnet export det.onnx --out named.onnx --metadata dbnet.licence=MIT --metadata 'dbnet.note=a=b'
+expect 0 dbnet model info named.onnx
+prints "dbnet.licence = MIT"
+prints "dbnet.note = a=b"
+expect 2 dbnet export det.onnx --out no.onnx --metadata licence
+says "--metadata is 'licence', expected KEY=VALUE"
+expect 3 dbnet export det.onnx --out no.onnx --metadata dbnet.threshold=high
+says "dbnet.threshold"
+absent no.onnx
 expect 2 dbnet export run --best --last
 expect 2 dbnet export det.onnx
 says "--out"
