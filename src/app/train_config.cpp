@@ -8,7 +8,9 @@
 #include "app/dataset_config.hpp"
 #include "app/option_names.hpp"
 #include "detect/settings.hpp"
+#include "model/onnx.hpp"
 #include "train/option_fields.hpp"
+#include "train/run_weights.hpp"
 
 namespace dbnet::app {
 
@@ -143,6 +145,23 @@ bool holds_network(const std::string& init) {
     return init.ends_with(".onnx") || fs::is_directory(init, ignored);
 }
 
+bool says_input(const ConfigPlaces& places) {
+    return std::ranges::any_of(
+        places, [](const auto& place) { return (place.first + ".").starts_with("input."); });
+}
+
+/// What predict would give the detector that is trained further. What is wrong with the file, the
+/// training says when it begins.
+detect::InputSpec input_of_init(const train::StartOptions& start) {
+    try {
+        const auto metadata = model::read_onnx(train::weights_of(start.init)).metadata;
+        const detect::ModelSettings settings = detect::settings_of(metadata, {});
+        if (settings.preset == Preset::native || start.network_of_init) return settings.input;
+    } catch (const Error&) {
+    }
+    return {};
+}
+
 train::TrainOptions read_options(const YamlNode& root, ConfigPlaces& places) {
     train::TrainOptions options;
     ConfigReader reader({root, "", &places});
@@ -150,6 +169,8 @@ train::TrainOptions read_options(const YamlNode& root, ConfigPlaces& places) {
     reader.finish();
     if (!places.contains("model.backbone"))
         options.start.network_of_init = holds_network(options.start.init);
+    if (!says_input(places) && holds_network(options.start.init))
+        options.input = input_of_init(options.start);
     options.start.network.k = static_cast<float>(options.loss.k);
     options.start.network.seed = options.seed;
     return options;

@@ -8,7 +8,9 @@
 #include <dbnet/error.hpp>
 
 #include "core/file.hpp"
+#include "model/onnx.hpp"
 #include "support/temp_dir.hpp"
+#include "support/tiny_model.hpp"
 
 namespace dbnet::app {
 namespace {
@@ -190,6 +192,26 @@ TEST_F(TrainConfigTest, aNetwork_comes_with_aFile_that_has_one) {
     EXPECT_FALSE(network_of_init("init: weights.pth\n"));
     EXPECT_FALSE(network_of_init("{init: model.onnx, model: {backbone: resnet18}}\n"));
     EXPECT_TRUE(network_of_init("{init: weights.pth, model: {backbone: init}}\n"));
+}
+
+TEST_F(TrainConfigTest, input_is_what_the_detector_of_init_expects) {
+    model::Graph detector = test::tiny_model();
+    detector.metadata = {{"dbnet.color_order", "BGR"}, {"dbnet.mean", "0.1,0.2,0.3"}};
+    model::write_onnx(detector, folder_ / "ours.onnx");
+    detector.metadata.clear();
+    model::write_onnx(detector, folder_ / "silent.onnx");
+    const auto input = [&](const std::string& file, const std::string& more = "") {
+        return read("init: " + (folder_ / file) + "\n" + more).options.input;
+    };
+    using detect::ChannelOrder;
+    EXPECT_EQ(input("ours.onnx").order, ChannelOrder::bgr);
+    EXPECT_THAT(input("ours.onnx").mean, ElementsAre(0.1f, 0.2f, 0.3f));
+    EXPECT_EQ(input("silent.onnx").order, ChannelOrder::bgr) << "PaddleOCR's";
+    EXPECT_EQ(input("ours.onnx", "input: native\n").order, ChannelOrder::rgb);
+    EXPECT_EQ(input("ours.onnx", "input: {order: rgb}\n").order, ChannelOrder::rgb);
+    EXPECT_EQ(input("silent.onnx", "model: {backbone: resnet18}\n").order, ChannelOrder::rgb);
+    EXPECT_EQ(input("ours.onnx", "model: {backbone: resnet18}\n").order, ChannelOrder::bgr);
+    EXPECT_EQ(input("missing.onnx").order, ChannelOrder::rgb);
 }
 
 TEST_F(TrainConfigTest, errors_name_place_and_what_is_expected) {

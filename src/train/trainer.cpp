@@ -136,20 +136,11 @@ bool same_input(const detect::InputSpec& a, const detect::InputSpec& b) {
     return a.order == b.order && a.mean == b.mean && a.std == b.std;
 }
 
-/// What the detector that is trained further expects of its input, where the configuration may say
-/// something else; empty if both are known to agree.
+/// Said where the configuration contradicts what the detector that is trained further says of its
+/// input; else empty.
 std::string input_warning(const model::Graph& graph, const TrainOptions& options) {
-    const auto& metadata = graph.metadata;
-    const bool describes_itself = std::ranges::any_of(
-        metadata, [](const auto& entry) { return entry.first.starts_with("dbnet."); });
-    if (!describes_itself)
-        return same_input(options.input, {})
-                   ? options.start.init +
-                         ": does not say which colour order, mean and std it expects; the "
-                         "configuration's are the native ones (PaddleOCR's detectors: input: "
-                         "paddle)"
-                   : "";
-    if (same_input(detect::settings_of(metadata, {}).input, options.input)) return "";
+    const detect::ModelSettings settings = detect::settings_of(graph.metadata, {});
+    if (settings.preset != Preset::native || same_input(settings.input, options.input)) return "";
     return options.start.init +
            ": its metadata and the configuration (input) differ in colour order, mean or std";
 }
