@@ -64,6 +64,12 @@ wait $process || code=$?
 is $code 130
 exists "$(newest polite)/weights.onnx"
 
+# The models that ship go on learning.
+for name in default accurate; do
+  expect 0 dbnet train tiny.yaml init="$here/../../models/$name.onnx" epochs=1 --out "further_$name"
+  exists "further_$name/best.onnx"
+done
+
 # What cannot be.
 expect 2 dbnet train tiny.yaml precision=f16 --device cpu --out refused
 says "precision is f16"

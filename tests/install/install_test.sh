@@ -44,3 +44,7 @@ foreign=$(nm -DC --defined-only "$LD_LIBRARY_PATH/libdbnet.so" | awk '$2 ~ /[A-Z
 if [ -n "$foreign" ]; then echo "foreign symbols are exported: $foreign"; exit 1; fi
 
 "$work/prefix/bin/dbnet" --version
+
+# The model that ships is there, and used where none is named.
+"$work/prefix/bin/dbnet" predict "$here/../../samples/street.jpg" > "$work/regions.json"
+grep -q '"quad"' "$work/regions.json" || { echo "no text was found with the installed model"; exit 1; }
