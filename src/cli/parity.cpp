@@ -82,7 +82,7 @@ Run set_up_parity(CLI::App& app, std::vector<app::Runner> runners) {
     app.add_flag("--layers", options.layers, "also compare the values between the layers");
     set_examples(app, "dbnet model parity det.onnx det.onnx --runner-b reference",
                  "dbnet model parity runs/train/mine mine.onnx --tolerance 0.01",
-                 "dbnet model parity det.onnx det15.onnx --data photos --layers");
+                 "dbnet model parity det.onnx mine.onnx --data photos --layers");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 
