@@ -108,9 +108,9 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(augment.scale_high, 2);
     EXPECT_EQ(augment.crop_tries, 5);
     EXPECT_EQ(augment.crop_min_side, 0.2);
-    EXPECT_EQ(augment.brightness, 0.1);
-    EXPECT_EQ(augment.contrast, 0.2);
-    EXPECT_EQ(augment.saturation, 0.3);
+    EXPECT_EQ(augment.colour.brightness, 0.1);
+    EXPECT_EQ(augment.colour.contrast, 0.2);
+    EXPECT_EQ(augment.colour.saturation, 0.3);
     EXPECT_EQ(o.sample.targets.style, data::TargetStyle::mhliao);
     EXPECT_EQ(o.sample.targets.shrink_ratio, 0.5);
     EXPECT_EQ(o.sample.targets.min_text_size, 4);
@@ -359,8 +359,8 @@ TEST(ShippedConfigs, follow_the_reference_recipes) {
 
     const train::TrainOptions article = read_shipped("recipes/article.yaml").options;
     EXPECT_EQ(article.sample.augment.rotation, 15);
-    EXPECT_GT(article.sample.augment.brightness, 0);
-    EXPECT_GT(article.sample.augment.contrast, 0);
+    EXPECT_GT(article.sample.augment.colour.brightness, 0);
+    EXPECT_GT(article.sample.augment.colour.contrast, 0);
     EXPECT_THAT(article.freeze, ElementsAre("backbone"));
     EXPECT_EQ(article.freeze_epochs, 15);
     EXPECT_EQ(article.optimizer.rate, 1e-4);

@@ -6,6 +6,7 @@
 #include <dbnet/image.hpp>
 
 #include "core/random.hpp"
+#include "data/colour.hpp"
 #include "data/dataset.hpp"
 #include "data/targets.hpp"
 
@@ -30,10 +31,7 @@ struct AugmentOptions {
     double scale_high = 3;
     int crop_tries = 10;         ///< rectangles that are tried before the whole image is taken
     double crop_min_side = 0.1;  ///< least side of a rectangle, relative to the image's
-    /// Colour: the factors are uniform in [1 - value, 1 + value], each value in [0, 1].
-    double brightness = 0;
-    double contrast = 0;
-    double saturation = 0;
+    ColourOptions colour;
 };
 
 /// Throws Error{invalid_argument}, naming the option and its range.
@@ -68,10 +66,5 @@ Image warp(const ImageView& image, const View& view, Size size);
 
 /// The labels as the view shows them, clipped to what it covers; those outside are left out.
 std::vector<TextLabel> transform(const std::vector<TextLabel>& labels, const View& view);
-
-/// Draws the factors and changes brightness, contrast (about the mean grey) and saturation, in this
-/// order, of the part of the sample that the image may cover; the rest stays black.
-void jitter_colours(Image& sample, Size covered, const AugmentOptions& options,
-                    core::Random& random);
 
 }  // namespace dbnet::data

@@ -46,7 +46,7 @@ private:
 LoaderOptions small_options() {
     LoaderOptions options;
     options.sample.augment.size = {64, 48};
-    options.sample.augment.brightness = 0.2;
+    options.sample.augment.colour.brightness = 0.2;
     options.batch_size = 3;
     options.seed = 7;
     return options;

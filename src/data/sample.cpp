@@ -14,7 +14,7 @@ Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
     const View view = draw_view(size, spec.resize.apply(size), labels, options.augment, random);
     Sample sample{
         image.image, warp(original.image, view, options.augment.size), transform(labels, view), {}};
-    jitter_colours(sample.picture, view.covered, options.augment, random);
+    jitter_colours(sample.picture, view.covered, options.augment.colour, random);
     sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
                                   options.targets);
     return sample;

@@ -75,7 +75,8 @@ const std::vector<Dataset>& datasets() {
 
 void whole_sample(benchmark::State& state) {
     SampleOptions options;
-    options.augment.brightness = options.augment.contrast = options.augment.saturation = 0.3;
+    ColourOptions& colour = options.augment.colour;
+    colour.brightness = colour.contrast = colour.saturation = 0.3;
     SampleSequence sequence(datasets(), options, 1, {});
     std::uint64_t position = 0;
     for (auto _ : state) benchmark::DoNotOptimize(sequence.at(position++).labels.data());

@@ -75,7 +75,7 @@ TrainOptions small_options(const Scenes& scenes) {
     options.start.network.inner = 16;
     options.data = {scenes.spec()};
     options.sample.augment.size = {96, 96};
-    options.sample.augment.brightness = 0.2;
+    options.sample.augment.colour.brightness = 0.2;
     options.batch_size = 2;
     options.ema = 0.9;
     options.epochs = 2;
