@@ -10,6 +10,18 @@ function(dbnet_room name)
   target_compile_definitions(dbnet_${name} PRIVATE DBNET_BUILDING)
   list(TRANSFORM ROOM_DEPENDS PREPEND dbnet_)
   target_link_libraries(dbnet_${name} PUBLIC ${ROOM_DEPENDS} PRIVATE ${ROOM_LIBRARIES})
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}/src" "${CMAKE_CURRENT_SOURCE_DIR}")
+  list(TRANSFORM ROOM_DEPENDS REPLACE "^dbnet_" "")
+  list(JOIN ROOM_DEPENDS "," uses)
+  set_property(GLOBAL APPEND PROPERTY dbnet_rooms "${name},${folder},${uses}")
+endfunction()
+
+# dbnet_write_rooms(<file>): a line for each room, name;folder;rooms that it uses. tests/floors reads it.
+function(dbnet_write_rooms file)
+  get_property(rooms GLOBAL PROPERTY dbnet_rooms)
+  list(JOIN rooms "\n" text)
+  string(REPLACE "," ";" text "${text}")
+  file(WRITE "${file}" "${text}\n")
 endfunction()
 
 # dbnet_test(<name> SOURCES <files...> [ROOMS <rooms...>] [LIBRARIES <targets...>] [LABELS <labels...>] [TIMEOUT <s>])

@@ -6,7 +6,7 @@
 
 #include "core/memory.hpp"
 #include "engine/backend.hpp"
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 #include "engine/cpu/packed_weights.hpp"
 #include "engine/cpu/plan_cache.hpp"
 

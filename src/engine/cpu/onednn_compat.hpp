@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cpu/round_up.hpp"
+#include "engine/cpu/kernels/round_up.hpp"
 #include "model/attributes.hpp"
 
 // Everything of oneDNN that the plan executor uses, in terms of our own: the one file that knows

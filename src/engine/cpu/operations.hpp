@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 #include "model/graph.hpp"
 #include "model/shape_inference.hpp"
 

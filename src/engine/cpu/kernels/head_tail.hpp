@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 #include "engine/cpu/kernels/pyramid_conv.hpp"
 
 namespace dbnet::engine::cpu {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 #include "engine/cpu/kernels/block_kernels.hpp"
 
 namespace dbnet::engine::cpu {

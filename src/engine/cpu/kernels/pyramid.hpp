@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 #include "engine/cpu/kernels/head_tail.hpp"
 
 // The neck (FPN) and head of a DB network as one kernel, f32.

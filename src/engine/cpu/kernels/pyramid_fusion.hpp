@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 
 namespace dbnet::engine::cpu {
 

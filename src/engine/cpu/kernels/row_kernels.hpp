@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "engine/cpu/round_up.hpp"
+#include "engine/cpu/kernels/round_up.hpp"
 
 // The vector code under the pyramid and head kernels: operations on rows of planes (NCHW). Sixteen
 // neighbouring pixels of a row fill a vector and the weights are broadcast, so that every lane

@@ -1,4 +1,4 @@
-#include "engine/cpu/fusion.hpp"
+#include "engine/cpu/kernels/fusion.hpp"
 
 #include <array>
 
