@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
+#include "core/subnormals.hpp"
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "support/temp_dir.hpp"
@@ -119,6 +120,22 @@ TEST(Log, GoesToTheSinkAndNowhereElse) {
 }
 
 TEST(Threads, AtLeastOneCore) { EXPECT_GE(available_cores(), 1); }
+
+TEST(Subnormals, AreZeroToTheThreadAsLongAsItSaysSo) {
+    volatile float small = 1e-30f;
+    volatile float smaller = 1e-10f;
+    volatile float subnormal = 1e-40f;
+    volatile float large = 1e30f;
+    {
+        const FlushSubnormals flush;
+        EXPECT_EQ(small * smaller, 0) << "a result";
+        EXPECT_EQ(subnormal * large, 0) << "an operand";
+        { const FlushSubnormals nested; }
+        EXPECT_EQ(small * smaller, 0) << "after another guard within";
+    }
+    EXPECT_GT(small * smaller, 0);
+    EXPECT_GT(subnormal * large, 0);
+}
 
 TEST(Error, EveryCodeHasAName) {
     for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)

@@ -113,6 +113,8 @@ constexpr std::array<std::pair<std::string_view, ResizeRounding>, 4> kResizeRoun
      {"round_prefer_ceil", ResizeRounding::round_prefer_ceil},
      {"floor", ResizeRounding::floor},
      {"ceil", ResizeRounding::ceil}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kGeluApproximations = {
+    {{"none", false}, {"tanh", true}}};
 constexpr std::array<std::pair<std::string_view, int>, 1> kResizePolicies = {{{"stretch", 0}}};
 constexpr std::array<std::pair<std::string_view, PadMode>, 3> kPadModes = {
     {{"constant", PadMode::constant}, {"reflect", PadMode::reflect}, {"edge", PadMode::edge}}};
@@ -226,6 +228,10 @@ float batch_normalization_epsilon(const Node& node) {
 }
 
 float leaky_relu_alpha(const Node& node) { return node.get_float("alpha", 0.01f); }
+
+bool gelu_uses_tanh(const Node& node) {
+    return choice(node, "approximate", "none", kGeluApproximations);
+}
 
 HardSigmoidAttributes hard_sigmoid_attributes(const Node& node) {
     const HardSigmoidAttributes defaults;

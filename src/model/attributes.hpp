@@ -58,6 +58,8 @@ PoolAttributes pool_attributes(const Node& node, const Dims& input);
 
 float batch_normalization_epsilon(const Node& node);
 float leaky_relu_alpha(const Node& node);
+/// Gelu with the approximation by tanh instead of the error function.
+bool gelu_uses_tanh(const Node& node);
 
 struct HardSigmoidAttributes {
     float alpha = 0.2f;

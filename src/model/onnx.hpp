@@ -16,7 +16,7 @@ struct OnnxReadOptions {
     std::int64_t max_nodes = 100'000;
 };
 
-/// Reads an ONNX model (opsets 9 to 19 of the default domain) into the form of opset 18 (see Node).
+/// Reads an ONNX model (opsets 7 to 23 of the default domain) into the form of opset 18 (see Node).
 /// Constant nodes and initializers become parameters, those that no node uses are dropped; a
 /// parameter that was an attribute is named <node>/<attribute>; a node without a name gets that of
 /// its first output. Types and extents of the outputs are inferred, not the declared ones. External
@@ -29,7 +29,7 @@ Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
                  const OnnxReadOptions& options = {});
 
 struct OnnxWriteOptions {
-    int opset = 17;  ///< 9 to 19; Error{unsupported} where an operator or form does not exist in it
+    int opset = 17;  ///< 7 to 23; Error{unsupported} where an operator or form does not exist in it
     /// f32 weights of two and more dimensions and at least 16384 elements as f16 initializers
     /// followed by Cast to f32
     bool f16_weights = false;

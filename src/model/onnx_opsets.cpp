@@ -8,7 +8,7 @@
 #include "model/node_error.hpp"
 #include "model/operators.hpp"
 
-// The differences between opsets 9 to 19, as steps between neighbouring forms of an operator: each
+// The differences between opsets 7 to 23, as steps between neighbouring forms of an operator: each
 // row of kSteps names the last opset of an older form, the function that lifts a node from it to
 // the next form and the one that lowers a node to it. Reading an old file climbs all the steps of
 // its operator, writing descends them. Source: the change log of the ONNX operators.
@@ -95,6 +95,8 @@ void input_to_float(const Parameters& parameters, OnnxNode& node, const std::str
 }
 
 void lift_batch_normalization(Graph&, OnnxNode& node) {
+    if (take<std::int64_t>(node, "spatial").value_or(1) != 1)
+        refuse(ErrorCode::unsupported, node, "spatial 0 is not supported (supported: 1)");
     if (take<std::int64_t>(node, "training_mode").value_or(0) != 0)
         refuse(ErrorCode::unsupported, node, "training_mode 1 is not supported (supported: 0)");
 }
@@ -154,6 +156,21 @@ void lift_axes(Graph& graph, OnnxNode& node) { integers_to_input(graph, node, "a
 
 void lower_axes(Parameters& parameters, OnnxNode& node) {
     input_to_integers(parameters, node, "axes", 1);
+}
+
+/// Upsample before opset 9.
+void lift_upsample(Graph& graph, OnnxNode& node) {
+    if (const auto scales = take<std::vector<float>>(node, "scales"))
+        set_input(node, 1,
+                  add_constant(graph.parameters, node, "scales",
+                               Tensor::of({static_cast<std::int64_t>(scales->size())},
+                                          std::span<const float>(*scales))));
+}
+
+void lower_upsample(Parameters& parameters, OnnxNode& node) {
+    const Tensor& scales = constant_input(parameters, node, "scales", 1);
+    node.attributes["scales"] = std::vector<float>(scales.f32().begin(), scales.f32().end());
+    node.inputs[1].clear();
 }
 
 /// Opset 10 and Upsample have the scales alone and map coordinates without an offset.
@@ -264,6 +281,7 @@ constexpr Step kSteps[] = {
     {"Pad", 10, lift_pad, lower_pad},
     {"Pad", 17, lift_nothing, lower_pad_axes},
     {"ReduceMean", 17, lift_axes, lower_axes},
+    {"Resize", 8, lift_upsample, lower_upsample},
     {"Resize", 10, lift_resize_scales, lower_resize_scales},
     {"Resize", 12, lift_nothing, lower_resize_inputs},
     {"Resize", 18, lift_nothing, lower_resize_coordinates},
@@ -324,7 +342,7 @@ void drop_younger_attributes(const OperatorInfo& info, int opset, OnnxNode& node
 
 void add_from_opset(Graph& graph, OnnxNode node, int opset) {
     if (node.op == "Constant") return add_constant_node(graph, node);
-    if (node.op == "Upsample" && opset == 9) node.op = "Resize";
+    if (node.op == "Upsample" && opset <= 9) node.op = "Resize";
     for (const Step& step : kSteps)
         if (step.op == node.op && opset <= step.last_opset) step.lift(graph, node);
     const OperatorInfo* info = find_operator(node.op);
@@ -348,7 +366,7 @@ OnnxNode to_opset(const Node& node, int opset, std::map<std::string, Tensor>& pa
     for (auto step = std::rbegin(kSteps); step != std::rend(kSteps); ++step)
         if (step->op == info.name && opset <= step->last_opset) step->lower(parameters, lowered);
     drop_younger_attributes(info, opset, lowered);
-    if (lowered.op == "Resize" && opset == 9) lowered.op = "Upsample";
+    if (lowered.op == "Resize" && opset <= 9) lowered.op = "Upsample";
     trim_inputs(lowered);
     return lowered;
 }

@@ -370,8 +370,8 @@ TEST(OnnxReader, RefusalsNameNodeOperatorAndWhatIsSupported) {
 
 TEST(OnnxReader, RefusesOpsetsAndPartsThatItDoesNotKnow) {
     const auto nothing = [](File&, onnx::NodeProto&) {};
-    EXPECT_THAT(message_of(one_node(8, "Relu", {2}, nothing)), HasSubstr("opset 8"));
-    EXPECT_THAT(message_of(one_node(20, "Relu", {2}, nothing)), HasSubstr("9 to 19"));
+    EXPECT_THAT(message_of(one_node(6, "Relu", {2}, nothing)), HasSubstr("opset 6"));
+    EXPECT_THAT(message_of(one_node(24, "Relu", {2}, nothing)), HasSubstr("7 to 23"));
     EXPECT_THAT(message_of(one_node(13, "Relu", {2},
                                     [](File& file, auto&) { file.model.clear_opset_import(); })),
                 HasSubstr("which opset"));
@@ -559,7 +559,7 @@ TEST(OnnxReader, AMissingFileIsAnIoError) {
     EXPECT_EQ(error_of([] { read_onnx("/nowhere/model.onnx"); }).first, ErrorCode::io);
 }
 
-/// Every operator that opset 9 has, in a form that it has. The parameters that are attributes in
+/// Operators in forms that every opset has. The parameters that are attributes in
 /// old opsets are named as the reader names them.
 Graph all_old_forms() {
     Graph graph;
@@ -574,7 +574,7 @@ Graph all_old_forms() {
         graph.parameters[name] = Tensor::scalar(value);
         return name;
     };
-    graph.parameters["scales"] = Tensor::of({4}, std::vector<float>{1, 1, 2, 2});
+    graph.parameters["resize/scales"] = Tensor::of({4}, std::vector<float>{1, 1, 2, 2});
     graph.parameters["weight"] = Tensor::of({5, 96}, std::vector<float>(480, 0.5f));
     graph.parameters["bias"] = Tensor::of({5}, std::vector<float>(5, 1.f));
     graph.add(Op::Clip, "clip", {"x", scalar("clip/min", 0), scalar("clip/max", 6)});
@@ -583,7 +583,7 @@ Graph all_old_forms() {
     graph.add(Op::Slice, "slice",
               {"pad", integers("slice/starts", {1}), integers("slice/ends", {7}),
                integers("slice/axes", {2})});
-    graph.add(Op::Resize, "resize", {"slice", "", "scales"},
+    graph.add(Op::Resize, "resize", {"slice", "", "resize/scales"},
               {{"mode", "nearest"},
                {"coordinate_transformation_mode", "asymmetric"},
                {"nearest_mode", "floor"}});
@@ -626,8 +626,8 @@ TEST(OnnxWriter, RefusesFormsThatTheOpsetDoesNotHave) {
         return message;
     };
     EXPECT_THAT(refusal(13, test::tiny_model()), HasSubstr("(HardSwish): the operator needs"));
-    EXPECT_THAT(refusal(8, all_old_forms()), HasSubstr("opset 8"));
-    EXPECT_THAT(refusal(20, all_old_forms()), HasSubstr("9 to 19"));
+    EXPECT_THAT(refusal(6, all_old_forms()), HasSubstr("opset 6"));
+    EXPECT_THAT(refusal(24, all_old_forms()), HasSubstr("7 to 23"));
 
     Graph graph = all_old_forms();
     graph.nodes[3].attributes["coordinate_transformation_mode"] = "half_pixel";

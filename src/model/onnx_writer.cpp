@@ -22,11 +22,13 @@ constexpr std::int64_t kSmallestF16Tensor = 16384;  ///< elements
 
 /// The IR version that came with an opset.
 int ir_version(int opset) {
-    if (opset <= 9) return 4;
+    if (opset <= 9) return 4;  // 3 would want every initializer among the inputs
     if (opset == 10) return 5;
     if (opset == 11) return 6;
     if (opset <= 14) return 7;
-    return opset <= 18 ? 8 : 9;
+    if (opset <= 18) return 8;
+    if (opset <= 20) return 9;
+    return opset <= 22 ? 10 : 11;
 }
 
 void write_attribute(const std::string& name, const Attribute& value,

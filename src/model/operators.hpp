@@ -12,8 +12,8 @@
 // rule in shape_inference.cpp, and an implementation in each backend.
 namespace dbnet::model {
 
-inline constexpr int kMinOpset = 9;
-inline constexpr int kMaxOpset = 19;
+inline constexpr int kMinOpset = 7;
+inline constexpr int kMaxOpset = 23;
 inline constexpr std::size_t kMaxRank = 8;
 
 /// In the order of the alternatives of Attribute.
@@ -29,7 +29,7 @@ struct AttributeInfo {
 struct OperatorInfo {
     Op op;
     std::string_view name;  ///< ONNX's
-    int first_opset;        ///< of 9..19: the first that has the operator
+    int first_opset;        ///< of 7..23: the first that has the operator
     int min_inputs;
     /// One letter per input, a final `*` repeats the last: F floating-point and N any number (all F
     /// and N of a node have one type), T any type (all T of a node have one type), S f32, L i64, I

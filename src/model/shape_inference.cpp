@@ -296,7 +296,9 @@ void apply_rule(NodeCall& call) {
         case Op::Squeeze: return squeeze(call);
         case Op::Transpose: return transpose(call);
         case Op::Unsqueeze: return unsqueeze(call);
+        case Op::Erf:
         case Op::Exp:
+        case Op::Gelu:
         case Op::HardSigmoid:
         case Op::HardSwish:
         case Op::Identity:

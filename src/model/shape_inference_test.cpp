@@ -150,6 +150,8 @@ TEST(ShapeInference, Elementwise) {
     EXPECT_EQ(shape(Op::Sub, {{-1, 3}, {1, 3}}), (Dims{-1, 3}));
     EXPECT_EQ(shape(Op::Div, {{-1, 3}, {7, 3}}), (Dims{7, 3}));
     EXPECT_EQ(shape(Op::HardSwish, {{2, 3}}), (Dims{2, 3}));
+    EXPECT_EQ(shape(Op::Erf, {{2, 3}}), (Dims{2, 3}));
+    EXPECT_EQ(shape(Op::Gelu, {{2, 3}}), (Dims{2, 3}));
     EXPECT_EQ(shape(Op::Clip, {{2, 3}, {}}), (Dims{2, 3}));
 }
 

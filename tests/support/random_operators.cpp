@@ -452,9 +452,15 @@ constexpr std::array kKinds = {
     GraphKind{"ConvTranspose", [](GraphBuilder& b) { conv_transpose(b, 2); }},
     GraphKind{"ConvTranspose1d", [](GraphBuilder& b) { conv_transpose(b, 1); }},
     GraphKind{"Div", [](GraphBuilder& b) { binary(b, Op::Div, 0.5f, 2); }},
+    GraphKind{"Erf", [](GraphBuilder& b) { unary(b, Op::Erf, -4, 4); }},
     GraphKind{"Exp", [](GraphBuilder& b) { unary(b, Op::Exp, -3, 3); }},
     GraphKind{"Flatten", flatten},
     GraphKind{"Gather", gather},
+    GraphKind{"Gelu",
+              [](GraphBuilder& b) {
+                  unary(b, Op::Gelu, -4, 4,
+                        {{"approximate", b.random.pick<std::string>({"none", "tanh"})}});
+              }},
     GraphKind{"Gemm", gemm},
     GraphKind{"GlobalAveragePool",
               [](GraphBuilder& b) {

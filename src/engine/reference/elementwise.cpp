@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 #include "engine/reference/operators.hpp"
@@ -123,8 +124,21 @@ Values clip(const Call& call) {
     return {output};
 }
 
+Values erf(const Call& call) {
+    return map_reals(call, [](double x) { return std::erf(x); });
+}
+
 Values exp(const Call& call) {
     return map_reals(call, [](double x) { return std::exp(x); });
+}
+
+Values gelu(const Call& call) {
+    if (model::gelu_uses_tanh(call.node))
+        return map_reals(call, [](double x) {
+            constexpr double kSqrtTwoByPi = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+            return 0.5 * x * (1 + std::tanh(kSqrtTwoByPi * (x + 0.044715 * x * x * x)));
+        });
+    return map_reals(call, [](double x) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); });
 }
 
 Values hard_sigmoid(const Call& call) {

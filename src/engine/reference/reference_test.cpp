@@ -233,6 +233,11 @@ TEST(Reference, FunctionsOfOneNumber) {
     expect_reals(compute(Op::Sigmoid, {x}), {4},
                  {0.01798621f, 0.26894142f, 0.62245933f, 0.98201379f});
     expect_reals(compute(Op::Exp, {x}), {4}, {0.01831564f, 0.36787944f, 1.64872127f, 54.59815f});
+    expect_reals(compute(Op::Erf, {x}), {4}, {-1, -0.84270079f, 0.52049988f, 1});
+    expect_reals(compute(Op::Gelu, {x}), {4},
+                 {-0.00012669f, -0.15865525f, 0.34573123f, 3.99987331f});
+    expect_reals(compute(Op::Gelu, {x}, {{"approximate", "tanh"}}), {4},
+                 {-0.00007014f, -0.15880801f, 0.34571401f, 3.99992986f});
     expect_reals(compute(Op::Reciprocal, {x}), {4}, {-0.25, -1, 2, 0.25});
     expect_reals(compute(Op::Sqrt, {reals({3}, {0, 2, 9})}), {3}, {0, 1.41421356f, 3});
     expect_reals(compute(Op::Identity, {x}), {4}, {-4, -1, 0.5, 4});
