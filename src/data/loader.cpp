@@ -35,11 +35,14 @@ void normalise(const Image& picture, const detect::InputSpec& spec, std::span<fl
 Loader::Loader(const std::vector<Dataset>& datasets, const LoaderOptions& options,
                FileErrorSink on_error)
     : options_(options),
-      sequence_(datasets, options.sample, options.seed, std::move(on_error)),
-      taken_(options.position) {
+      sequence_(datasets, options.sample, options.seed, std::move(on_error), options.cache_bytes) {
     check_range("batch_size", options.batch_size, 4096);
     check_range("workers", options.workers, kMostWorkers);
     check_range("batches_ahead", options.batches_ahead, 64);
+    // Many workers at small batches need more of them to begin.
+    works_.resize(static_cast<std::size_t>(options.batches_ahead +
+                                           (options.workers - 1) / options.batch_size));
+    for (Work& work : works_) provide(work.batch);
     for (int i = 0; i < options.workers; ++i) threads_.emplace_back([this] { run(); });
 }
 
@@ -48,23 +51,25 @@ Loader::~Loader() {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
-    work_changed_.notify_all();
+    work_free_.notify_all();
     for (std::thread& thread : threads_) thread.join();
 }
 
-Batch Loader::next() {
-    std::unique_ptr<Work> work;
+Batch Loader::next(Batch used) {
+    provide(used);
     {
         std::unique_lock lock(mutex_);
-        work_changed_.wait(lock, [&] {
-            return failure_ || (!works_.empty() && works_.front()->finished == options_.batch_size);
-        });
+        batch_ready_.wait(
+            lock, [&] { return failure_ || work_of(given_).finished == options_.batch_size; });
         if (failure_) std::rethrow_exception(failure_);
-        work = std::move(works_.front());
-        works_.pop_front();
+        Work& work = work_of(given_);
+        std::swap(work.batch, used);
+        work.finished = 0;
+        used.position =
+            options_.position + given_++ * static_cast<std::uint64_t>(options_.batch_size);
     }
-    work_changed_.notify_all();
-    return std::move(work->batch);
+    work_free_.notify_all();
+    return used;
 }
 
 void Loader::run() {
@@ -73,7 +78,7 @@ void Loader::run() {
     } catch (...) {
         const std::lock_guard lock(mutex_);
         failure_ = std::current_exception();
-        work_changed_.notify_all();
+        batch_ready_.notify_all();
     }
 }
 
@@ -81,38 +86,32 @@ void Loader::make_samples() {
     const auto batch_size = static_cast<std::uint64_t>(options_.batch_size);
     std::unique_lock lock(mutex_);
     for (;;) {
-        std::size_t place = 0;
-        work_changed_.wait(lock, [&] {
-            place = static_cast<std::size_t>((taken_ - options_.position) % batch_size);
-            return stopping_ || place != 0 || std::ssize(works_) < options_.batches_ahead;
-        });
+        work_free_.wait(lock,
+                        [&] { return stopping_ || taken_ / batch_size < given_ + works_.size(); });
         if (stopping_) return;
-        if (place == 0) works_.push_back(new_work(taken_));
-        Work& work = *works_.back();
-        const std::uint64_t position = taken_++;
+        const std::uint64_t sample = taken_++;
+        Work& work = work_of(sample / batch_size);
         lock.unlock();
-        make(position, work.batch, place);
+        make(options_.position + sample, work.batch, sample % batch_size);
         lock.lock();
-        if (++work.finished == options_.batch_size) work_changed_.notify_all();
+        if (++work.finished == options_.batch_size) batch_ready_.notify_one();
     }
 }
 
-std::unique_ptr<Loader::Work> Loader::new_work(std::uint64_t position) const {
+/// Gives a batch its memory, if it has none.
+void Loader::provide(Batch& batch) const {
     const Size size = options_.sample.augment.size;
     const auto samples = static_cast<std::size_t>(options_.batch_size);
     const std::size_t pixels =
         samples * static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
-    auto work = std::make_unique<Work>();
-    work->batch = {position,
-                   options_.batch_size,
-                   size,
-                   std::vector<float>(3 * pixels),
-                   std::vector<std::uint8_t>(pixels),
-                   std::vector<std::uint8_t>(pixels),
-                   std::vector<float>(pixels),
-                   std::vector<std::uint8_t>(pixels),
-                   std::vector<std::vector<TextLabel>>(samples)};
-    return work;
+    batch.samples = options_.batch_size;
+    batch.size = size;
+    batch.images.resize(3 * pixels);
+    batch.probability.resize(pixels);
+    batch.probability_mask.resize(pixels);
+    batch.threshold.resize(pixels);
+    batch.threshold_mask.resize(pixels);
+    batch.labels.resize(samples);
 }
 
 void Loader::make(std::uint64_t position, Batch& batch, std::size_t place) {

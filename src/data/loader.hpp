@@ -2,9 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -31,8 +29,9 @@ struct LoaderOptions {
     SampleOptions sample;
     detect::InputSpec input;
     int batch_size = 8;
-    int workers = 1;        ///< threads that make samples
-    int batches_ahead = 2;  ///< how many batches may be in work or wait, at most
+    int workers = 1;                ///< threads that make samples
+    int batches_ahead = 2;          ///< how many batches may be in work or wait, at most
+    std::uint64_t cache_bytes = 0;  ///< of decoded pictures that are kept in memory, at most
     std::uint64_t seed = 0;
     std::uint64_t position = 0;  ///< of the first sample: 0, or where an earlier run stopped
 };
@@ -50,9 +49,10 @@ public:
 
     std::uint64_t epoch_size() const noexcept { return sequence_.epoch_size(); }
 
-    /// Waits for the next batch. Throws what stopped a worker: Error{malformed} when no file of an
-    /// epoch can be used.
-    Batch next();
+    /// Waits for the next batch. A batch that is not needed any more can be given back for it: its
+    /// memory is used again, and a run that does so allocates no batch after the first ones. Throws
+    /// what stopped a worker: Error{malformed} when no file of an epoch can be used.
+    Batch next(Batch used = {});
 
 private:
     struct Work {
@@ -62,17 +62,21 @@ private:
 
     void run();
     void make_samples();
-    std::unique_ptr<Work> new_work(std::uint64_t position) const;
+    void provide(Batch& batch) const;
     void make(std::uint64_t position, Batch& batch, std::size_t place);
+    Work& work_of(std::uint64_t batch) { return works_[batch % works_.size()]; }
 
     const LoaderOptions options_;
     SampleSequence sequence_;
 
-    std::mutex mutex_;  ///< of the members up to stopping_
-    std::condition_variable work_changed_;
-    std::deque<std::unique_ptr<Work>> works_;  ///< batches in work or complete, in order
-    std::uint64_t taken_;                      ///< position of the next sample to be made
-    std::exception_ptr failure_;               ///< what stopped a worker
+    std::mutex mutex_;  ///< of the members up to stopping_, but not of what batches hold
+    std::condition_variable batch_ready_;
+    std::condition_variable work_free_;
+    /// A ring: batch i is made in works_[i % size] once batch i - size is given out.
+    std::vector<Work> works_;
+    std::uint64_t taken_ = 0;     ///< samples that workers have begun
+    std::uint64_t given_ = 0;     ///< batches
+    std::exception_ptr failure_;  ///< what stopped a worker
     bool stopping_ = false;
 
     std::vector<std::thread> threads_;

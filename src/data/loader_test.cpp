@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -16,14 +19,15 @@ namespace {
 /// Small pictures of noise with one label each.
 class SmallSet {
 public:
-    explicit SmallSet(int count) {
+    explicit SmallSet(int count, int width = 80, std::string extension = ".png")
+        : width_(width), extension_(std::move(extension)) {
         std::filesystem::create_directories(folder_ / "images");
         std::filesystem::create_directories(folder_ / "gts");
         for (int i = 1; i <= count; ++i) add(i);
     }
 
     std::string image(int number) const {
-        return folder_ / ("images/" + std::to_string(number) + ".png");
+        return folder_ / ("images/" + std::to_string(number) + extension_);
     }
     std::string labels(int number) const {
         return folder_ / ("gts/gt_" + std::to_string(number) + ".txt");
@@ -32,14 +36,16 @@ public:
 
 private:
     void add(int number) {
-        Image picture(80, 60);
+        Image picture(width_, 60);
         core::Random random(static_cast<std::uint64_t>(number));
-        for (int i = 0; i < 80 * 60 * 3; ++i)
+        for (int i = 0; i < width_ * 60 * 3; ++i)
             picture.row(0)[i] = static_cast<std::uint8_t>(random.next());
         picture.write(image(number));
         core::write_file(labels(number), std::string_view("20,20,60,20,60,40,20,40,text\n"));
     }
 
+    const int width_;
+    const std::string extension_;
     test::TempDir folder_;
 };
 
@@ -68,6 +74,9 @@ void expect_same(const Batch& a, const Batch& b) {
     EXPECT_EQ(a.probability_mask, b.probability_mask);
     EXPECT_EQ(a.threshold, b.threshold);
     EXPECT_EQ(a.threshold_mask, b.threshold_mask);
+    EXPECT_EQ(a.labels.size(), b.labels.size());
+    for (std::size_t i = 0; i < a.labels.size(); ++i)
+        EXPECT_EQ(a.labels[i].size(), b.labels[i].size());
 }
 
 TEST(Loader, batches_do_not_depend_on_the_number_of_workers) {
@@ -96,6 +105,39 @@ TEST(Loader, a_resumed_loader_goes_on_where_the_other_stopped) {
     options.workers = 2;
     const std::vector<Batch> rest = batches(sets, options, 6);
     for (std::size_t i = 0; i < rest.size(); ++i) expect_same(rest[i], whole[i + 4]);
+}
+
+TEST(Loader, batches_do_not_depend_on_what_is_kept_in_memory) {
+    const SmallSet files(7);
+    // Large JPEGs, which are decoded smaller where they are shown so.
+    const SmallSet large(5, 1000, ".jpg");
+    const std::vector<Dataset> sets{Dataset(files.spec()), Dataset(large.spec())};
+    LoaderOptions options = small_options();
+    options.workers = 2;
+    const std::vector<Batch> without = batches(sets, options, 12);
+    // Nothing, some of them and all of them fit.
+    for (const std::uint64_t bytes : {100u, 200'000u, 3'000'000u, 100'000'000u}) {
+        options.cache_bytes = bytes;
+        const std::vector<Batch> with = batches(sets, options, 12);
+        for (std::size_t i = 0; i < with.size(); ++i) expect_same(with[i], without[i]);
+    }
+}
+
+TEST(Loader, batches_that_are_given_back_hold_later_ones) {
+    const SmallSet files(7);
+    const std::vector<Dataset> sets{Dataset(files.spec())};
+    LoaderOptions options = small_options();
+    options.batches_ahead = 2;
+    const std::vector<Batch> fresh = batches(sets, options, 12);
+    Loader loader(sets, options, {});
+    std::set<const float*> memory;
+    Batch batch;
+    for (const Batch& expected : fresh) {
+        batch = loader.next(std::move(batch));
+        expect_same(batch, expected);
+        memory.insert(batch.images.data());
+    }
+    EXPECT_EQ(memory.size(), 3u) << "two in the loader and one outside";
 }
 
 TEST(Loader, a_sample_is_the_picture_normalised_and_its_targets) {
@@ -129,13 +171,13 @@ TEST(Loader, broken_files_are_reported_once_and_replaced_in_the_same_way_always)
     LoaderOptions options = small_options();
     const std::vector<Batch> intact = batches(sets, options, 6);
     core::write_file(files.image(2), std::string_view("no image"));
-    core::write_file(files.labels(5), std::string_view("1,2,3,4,5,6,7,8,a\n1,2,three\n"));
+    std::filesystem::remove(files.labels(5));
     std::vector<std::string> messages;
     const FileErrorSink sink = [&](const std::string& text) { messages.push_back(text); };
     const std::vector<Batch> one = batches(sets, options, 6, sink);
     std::ranges::sort(messages);
     ASSERT_EQ(messages.size(), 2u);
-    EXPECT_NE(messages[0].find("gt_5.txt:2: "), std::string::npos) << messages[0];
+    EXPECT_NE(messages[0].find("gt_5.txt: "), std::string::npos) << messages[0];
     EXPECT_NE(messages[1].find("2.png"), std::string::npos) << messages[1];
     options.workers = 4;
     const std::vector<Batch> four = batches(sets, options, 6);
@@ -145,6 +187,26 @@ TEST(Loader, broken_files_are_reported_once_and_replaced_in_the_same_way_always)
         changed += one[i].images != intact[i].images;
     }
     EXPECT_GT(changed, 0);
+}
+
+TEST(Loader, a_malformed_line_costs_itself_not_the_picture) {
+    const SmallSet files(4);
+    const std::vector<Dataset> sets{Dataset(files.spec())};
+    LoaderOptions options = small_options();
+    const std::vector<Batch> intact = batches(sets, options, 6);
+    const std::vector<std::uint8_t> before = core::read_file(files.labels(3));
+    const std::string good(before.begin(), before.end());
+    core::write_file(files.labels(3), "1,2,three\n" + good + "4,5\n");
+    for (const std::uint64_t cache : {0u, 10'000'000u}) {
+        options.cache_bytes = cache;
+        std::vector<std::string> messages;
+        const std::vector<Batch> now =
+            batches(sets, options, 6, [&](const std::string& text) { messages.push_back(text); });
+        for (std::size_t i = 0; i < now.size(); ++i) expect_same(now[i], intact[i]);
+        ASSERT_EQ(messages.size(), 1u);
+        EXPECT_NE(messages[0].find("gt_3.txt:1: "), std::string::npos) << messages[0];
+        EXPECT_NE(messages[0].find("and 1 more"), std::string::npos) << messages[0];
+    }
 }
 
 TEST(Loader, says_when_nothing_can_be_used) {

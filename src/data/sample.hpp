@@ -8,6 +8,7 @@
 #include "core/random.hpp"
 #include "data/augment.hpp"
 #include "data/dataset.hpp"
+#include "data/picture_cache.hpp"
 #include "data/targets.hpp"
 
 namespace dbnet::data {
@@ -25,8 +26,13 @@ struct Sample {
     TargetMaps targets;
 };
 
-/// Reads (or makes) an image and its labels, augments both and draws the target maps. A function of
-/// the files, the options and the state of `random`. Throws as read_picture does.
+/// Augments a picture and its labels and draws the target maps. Where the view shrinks the picture
+/// by 2 or more its pixels come reduced, which also smooths them. `source` is LabelledImage::image.
+/// A function of the picture, the options and the state of `random`. Throws as Image::read does.
+Sample make_sample(PictureCache::Opened picture, const std::string& source, const DatasetSpec& spec,
+                   const SampleOptions& options, core::Random random);
+
+/// The same of an image that is read (or made) for this. Throws as read_picture does.
 Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,
                    const SampleOptions& options, core::Random random);
 

@@ -16,12 +16,14 @@ bool is_of_file(const Error& error) {
 }  // namespace
 
 SampleSequence::SampleSequence(const std::vector<Dataset>& datasets, const SampleOptions& options,
-                               std::uint64_t seed, FileErrorSink on_error)
+                               std::uint64_t seed, FileErrorSink on_error,
+                               std::uint64_t cache_bytes)
     : datasets_(datasets),
       options_(options),
       seed_(seed),
       on_error_(std::move(on_error)),
-      sampler_(datasets, seed) {
+      sampler_(datasets, seed),
+      pictures_(cache_bytes) {
     check(options.augment);
 }
 
@@ -34,7 +36,7 @@ Sample SampleSequence::at(std::uint64_t position) {
         const auto [dataset, number] = (*order)[(index + skipped) % epoch_size()];
         const LabelledImage& image = datasets_[dataset].images()[number];
         try {
-            return make_sample(datasets_[dataset].spec(), image, options_, random);
+            return make(datasets_[dataset].spec(), image, random);
         } catch (const Error& error) {
             if (!is_of_file(error)) throw;
             report(image.image, error.what());
@@ -42,6 +44,20 @@ Sample SampleSequence::at(std::uint64_t position) {
     }
     core::fail(ErrorCode::malformed, "none of the ", epoch_size(),
                " images of an epoch can be used");
+}
+
+/// What is malformed in the image's label file is left out.
+Sample SampleSequence::make(const DatasetSpec& spec, const LabelledImage& image,
+                            const core::Random& random) {
+    std::string first;
+    std::size_t problems = 0;
+    const auto take_problem = [&](const Error& error) {
+        if (problems++ == 0) first = error.what();
+    };
+    PictureCache::Opened picture = pictures_.open(spec, image, take_problem);
+    if (problems > 1) first += core::concat(" (and ", problems - 1, " more problems in this file)");
+    if (problems > 0) report(image.labels, first);
+    return make_sample(std::move(picture), image.image, spec, options_, random);
 }
 
 void SampleSequence::report(const std::string& file, const std::string& message) {

@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "data/picture_cache.hpp"
 #include "data/sample.hpp"
 #include "data/sampler.hpp"
 
 namespace dbnet::data {
 
-/// Told once of each file that cannot be used, from any thread, one call at a time.
+/// Told once of each file that cannot be used, or not all of it, from any thread, one call at a
+/// time.
 using FileErrorSink = std::function<void(const std::string& message)>;
 
 /// The endless samples of a training run, by their position over all epochs. The sample at a
@@ -20,9 +22,10 @@ using FileErrorSink = std::function<void(const std::string& message)>;
 /// cannot be used the next one in the epoch's order stands in for it. Thread-safe.
 class SampleSequence {
 public:
-    /// The data sets must outlive the sequence. Throws Error{invalid_argument}.
+    /// The data sets must outlive the sequence. Pictures are kept in memory up to `cache_bytes`.
+    /// Throws Error{invalid_argument}.
     SampleSequence(const std::vector<Dataset>& datasets, const SampleOptions& options,
-                   std::uint64_t seed, FileErrorSink on_error);
+                   std::uint64_t seed, FileErrorSink on_error, std::uint64_t cache_bytes = 0);
 
     std::uint64_t epoch_size() const noexcept { return sampler_.epoch_size(); }
 
@@ -30,6 +33,7 @@ public:
     Sample at(std::uint64_t position);
 
 private:
+    Sample make(const DatasetSpec& spec, const LabelledImage& image, const core::Random& random);
     void report(const std::string& file, const std::string& message);
 
     const std::vector<Dataset>& datasets_;
@@ -37,6 +41,7 @@ private:
     const std::uint64_t seed_;
     const FileErrorSink on_error_;
     const Sampler sampler_;
+    PictureCache pictures_;
     std::mutex mutex_;  ///< of reported_ and the calls of on_error_
     std::set<std::string> reported_;
 };

@@ -32,11 +32,10 @@ Sampler::Sampler(const std::vector<Dataset>& datasets, std::uint64_t seed) : see
 
 std::shared_ptr<const Sampler::Order> Sampler::order(std::uint64_t epoch) const {
     const std::lock_guard lock(mutex_);
-    if (cached_ == nullptr || cached_epoch_ != epoch) {
-        cached_ = std::make_shared<const Order>(make_order(epoch));
-        cached_epoch_ = epoch;
-    }
-    return cached_;
+    Cached& cached = cached_[epoch % cached_.size()];
+    if (cached.order == nullptr || cached.epoch != epoch)
+        cached = {epoch, std::make_shared<const Order>(make_order(epoch))};
+    return cached.order;
 }
 
 Sampler::Order Sampler::make_order(std::uint64_t epoch) const {

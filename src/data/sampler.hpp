@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,8 +41,12 @@ private:
     std::uint64_t seed_;
     std::uint64_t epoch_size_ = 0;
     mutable std::mutex mutex_;
-    mutable std::uint64_t cached_epoch_ = 0;
-    mutable std::shared_ptr<const Order> cached_;  ///< the order asked for last
+    struct Cached {
+        std::uint64_t epoch = 0;
+        std::shared_ptr<const Order> order;
+    };
+    /// Of an even and of an odd epoch: where one ends both are asked for in turns.
+    mutable std::array<Cached, 2> cached_;
 };
 
 }  // namespace dbnet::data

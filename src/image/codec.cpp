@@ -42,9 +42,12 @@ bool is_pnm(Head bytes) {
 }
 
 constexpr std::array kCodecs{
-    Codec{"JPEG", is_jpeg, decode_jpeg}, Codec{"PNG", is_png, decode_png},
-    Codec{"WebP", is_webp, decode_webp}, Codec{"TIFF", is_tiff, decode_tiff},
-    Codec{"GIF", is_gif, decode_gif},    Codec{"BMP", is_bmp, decode_bmp},
+    Codec{"JPEG", is_jpeg, decode_jpeg, reducible_jpeg},
+    Codec{"PNG", is_png, decode_png},
+    Codec{"WebP", is_webp, decode_webp},
+    Codec{"TIFF", is_tiff, decode_tiff},
+    Codec{"GIF", is_gif, decode_gif},
+    Codec{"BMP", is_bmp, decode_bmp},
     Codec{"PNM", is_pnm, decode_pnm},
 };
 

@@ -8,6 +8,7 @@
 #include <dbnet/image.hpp>
 
 #include "core/error.hpp"
+#include "image/encoded_image.hpp"
 
 namespace dbnet::image {
 
@@ -24,6 +25,7 @@ struct Source {
     std::string_view name;  ///< what messages call it
     std::int64_t max_pixels;
     Traits* traits = nullptr;  ///< filled by the decoder if set
+    int reduction = 1;         ///< as in EncodedImage::decode(); 1 for codecs without `reducible`
 
     /// Throws Error("<name>: <message>").
     template <typename... Args>
@@ -48,12 +50,15 @@ struct Codec {
     std::string_view name;
     bool (*recognises)(std::span<const std::uint8_t> bytes);
     Image (*decode)(const Source& source);
+    /// What the header says, of formats that can be decoded with fewer pixels.
+    Reducible (*reducible)(const Source& source) = nullptr;
 };
 
 /// The table of formats. A new format is one file and one row here.
 std::span<const Codec> codecs();
 
 Image decode_jpeg(const Source& source);
+Reducible reducible_jpeg(const Source& source);
 Image decode_png(const Source& source);
 Image decode_webp(const Source& source);
 Image decode_tiff(const Source& source);

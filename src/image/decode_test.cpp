@@ -10,6 +10,8 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -169,6 +171,73 @@ TEST(Decode, SurvivesDamage) {
                 damaged[random() % damaged.size()] = static_cast<std::uint8_t>(random());
             survives(damaged);
         }
+}
+
+/// The means of squares of `side` pixels, cut at the right and at the bottom.
+Image means_of(const Image& image, int side) {
+    Image small((image.width() + side - 1) / side, (image.height() + side - 1) / side);
+    for (int y = 0; y < small.height(); ++y)
+        for (int x = 0; x < 3 * small.width(); ++x) {
+            int sum = 0, count = 0;
+            for (int v = side * y; v < std::min(side * (y + 1), image.height()); ++v)
+                for (int u = side * (x / 3); u < std::min(side * (x / 3 + 1), image.width());
+                     ++u, ++count)
+                    sum += image.row(v)[3 * u + x % 3];
+            small.row(y)[x] = static_cast<std::uint8_t>(sum / count);
+        }
+    return small;
+}
+
+TEST(Decode, ReducedJpegsShowTheSame) {
+    const test::TempDir folder;
+    int reduced = 0;
+    std::vector<EncodedImage> images = test::oriented_images();
+    for (const auto& more : {test::encoded_images(), test::images_of_size(1, 20000)})
+        images.insert(images.end(), more.begin(), more.end());
+    for (const EncodedImage& encoded : images) {
+        SCOPED_TRACE(encoded.name);
+        core::write_file(folder / "x", encoded.bytes);
+        const image::EncodedImage file(folder / "x");
+        EXPECT_LE(largest_difference(file.decode(), encoded.expected), encoded.tolerance);
+        const auto possible = file.reducible();
+        ASSERT_EQ(possible.has_value(), encoded.name.ends_with(".jpg"));
+        const int most = possible ? possible->most : 1;
+        EXPECT_THROW(file.decode(3), Error);
+        EXPECT_THROW(file.decode(2 * most), Error);
+        for (int side = 2; side <= most; side *= 2, ++reduced) {
+            EXPECT_EQ(possible->width, encoded.expected.width());
+            EXPECT_EQ(possible->height, encoded.expected.height());
+            EXPECT_LE(largest_difference(file.decode(side), means_of(encoded.expected, side)),
+                      encoded.tolerance + 12);
+        }
+    }
+    EXPECT_GE(reduced, 20);
+}
+
+TEST(Decode, TurnedJpegsAreReducedWhereThatIsExact) {
+    const test::TempDir folder;
+    for (const auto& [width, height, most] :
+         {std::tuple{64, 48, 8}, {64, 44, 4}, {63, 48, 1}, {1, 1, 1}}) {
+        Bytes bytes = test::images_of_size(width, height)[0].bytes;
+        ASSERT_EQ(bytes[1], 0xd8);
+        Bytes exif = test::exif_block(6, false);
+        Bytes segment{0xff, 0xe1, 0, static_cast<std::uint8_t>(exif.size() + 8), 'E', 'x', 'i',
+                      'f',  0,    0};
+        segment.insert(segment.end(), exif.begin(), exif.end());
+        core::write_file(folder / "upright", bytes);
+        bytes.insert(bytes.begin() + 2, segment.begin(), segment.end());
+        core::write_file(folder / "turned", bytes);
+        const image::EncodedImage turned(folder / "turned");
+        const image::EncodedImage upright(folder / "upright");
+        EXPECT_EQ(turned.reducible()->width, height);
+        EXPECT_EQ(turned.reducible()->most, most);
+        EXPECT_EQ(upright.reducible()->most, 8);
+        const Image small = turned.decode(most);
+        const Image stored = upright.decode(most);
+        ASSERT_EQ(small.width(), stored.height());
+        for (int c = 0; c < 3; ++c)  // a quarter turn to the right
+            EXPECT_EQ(small.row(0)[3 * (small.width() - 1) + c], stored.row(0)[c]);
+    }
 }
 
 TEST(Decode, RefusesWhatIsNoImage) {

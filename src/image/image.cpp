@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <utility>
 
 #include <dbnet/image.hpp>
 
@@ -8,6 +9,7 @@
 #include "core/file.hpp"
 #include "image/codec.hpp"
 #include "image/encode.hpp"
+#include "image/encoded_image.hpp"
 
 namespace dbnet {
 namespace {
@@ -38,12 +40,14 @@ std::string lower_extension(const std::string& path) {
     return extension;
 }
 
-Image decode(const image::Source& source) {
+const image::Codec& codec_of(const image::Source& source) {
     if (source.bytes.empty()) source.fail(ErrorCode::malformed, "is empty, expected an image");
     for (const image::Codec& codec : image::codecs())
-        if (codec.recognises(source.bytes)) return codec.decode(source);
+        if (codec.recognises(source.bytes)) return codec;
     source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
 }
+
+Image decode(const image::Source& source) { return codec_of(source).decode(source); }
 
 }  // namespace
 
@@ -66,6 +70,26 @@ Image Image::decode(std::span<const std::uint8_t> bytes, std::string_view name,
 Image image::read(const std::string& path, const DecodeOptions& options, Traits& traits) {
     const std::vector<std::uint8_t> bytes = core::read_file(path, max_file_bytes(options));
     return dbnet::decode({bytes, path, pixel_limit(options), &traits});
+}
+
+image::EncodedImage::EncodedImage(std::string path, const DecodeOptions& options)
+    : path_(std::move(path)),
+      options_(options),
+      bytes_(core::read_file(path_, max_file_bytes(options))) {}
+
+std::optional<image::Reducible> image::EncodedImage::reducible() const {
+    const Source source{bytes_, path_, pixel_limit(options_)};
+    const Codec& codec = codec_of(source);
+    if (codec.reducible == nullptr) return std::nullopt;
+    return codec.reducible(source);
+}
+
+Image image::EncodedImage::decode(int reduction) const {
+    const std::optional<Reducible> possible = reduction == 1 ? std::nullopt : reducible();
+    const bool is_power = reduction == 1 || reduction == 2 || reduction == 4 || reduction == 8;
+    if (!is_power || reduction > (possible ? possible->most : 1))
+        core::fail(ErrorCode::invalid_argument, path_, ": cannot be reduced by ", reduction);
+    return dbnet::decode({bytes_, path_, pixel_limit(options_), nullptr, reduction});
 }
 
 void Image::write(const std::string& path) const {

@@ -28,6 +28,7 @@ static_assert(LibraryMessages::kLength >= JMSG_LENGTH_MAX);
 constexpr int kMaxScans = 100;
 constexpr int kMaxEncodedSide = 65500;
 constexpr int kFullChromaQuality = 90;
+constexpr int kMostReduction = 8;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 
 /// What libjpeg calls instead of printing and exiting.
@@ -240,14 +241,33 @@ void configure(jpeg_compress_struct& jpeg, const ImageView& view, int quality) {
 Image decode_jpeg(const Source& source) {
     Decompressor decompressor(source);
     decompressor.read_header();
-    const jpeg_decompress_struct& jpeg = decompressor.jpeg;
+    jpeg_decompress_struct& jpeg = decompressor.jpeg;
     const int orientation = orientation_of(jpeg);
-    Image image = source.canvas(jpeg.image_width, jpeg.image_height);
+    source.check_size(jpeg.image_width, jpeg.image_height);
+    jpeg.scale_num = 1;
+    jpeg.scale_denom = static_cast<unsigned>(source.reduction);
+    decompressor.run([&] { jpeg_calc_output_dimensions(&jpeg); });
+    Image image = source.canvas(jpeg.output_width, jpeg.output_height);
     const bool cmyk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
     if (source.traits != nullptr) *source.traits = {orientation, cmyk, false};
     (cmyk ? read_cmyk : read_rgb)(decompressor, image);
     decompressor.messages().report("JPEG", image);
     return upright(std::move(image), orientation);
+}
+
+Reducible reducible_jpeg(const Source& source) {
+    Decompressor decompressor(source);
+    decompressor.read_header();
+    const jpeg_decompress_struct& jpeg = decompressor.jpeg;
+    source.check_size(jpeg.image_width, jpeg.image_height);
+    const auto width = static_cast<int>(jpeg.image_width);
+    const auto height = static_cast<int>(jpeg.image_height);
+    const int orientation = orientation_of(jpeg);
+    int most = kMostReduction;
+    // Turned, what reaches beyond the image would lie at its left or top.
+    while (orientation != 1 && (width % most != 0 || height % most != 0)) most /= 2;
+    if (swaps_sides(orientation)) return {height, width, most};
+    return {width, height, most};
 }
 
 Bytes encode_jpeg(const ImageView& view, int quality) {

@@ -74,6 +74,8 @@ int exif_orientation(std::span<const std::uint8_t> exif) {
     return 1;
 }
 
+bool swaps_sides(int orientation) { return layout_of(orientation).swapped; }
+
 Image upright(Image stored, int orientation) {
     const Layout layout = layout_of(orientation);
     if (!layout.from_right && !layout.from_bottom && !layout.swapped) return stored;

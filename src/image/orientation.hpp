@@ -11,6 +11,9 @@ namespace dbnet::image {
 /// 8 as EXIF 2.3 numbers them; 1 (upright) where the block is broken or does not say.
 int exif_orientation(std::span<const std::uint8_t> exif);
 
+/// Whether columns of the upright image are rows as they are stored.
+bool swaps_sides(int orientation);
+
 /// Turns and mirrors stored pixels so that they stand upright. Orientations other than 2 to 8 leave
 /// the image as it is.
 Image upright(Image stored, int orientation);

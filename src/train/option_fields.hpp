@@ -85,6 +85,8 @@ void visit_options(Visitor& visitor, Options& o) {
         v.number("brightness", augment.colour.brightness, Range{0, 1});
         v.number("contrast", augment.colour.contrast, Range{0, 1});
         v.number("saturation", augment.colour.saturation, Range{0, 1});
+        v.number("grey", augment.colour.grey, Range{0, 1});
+        v.number("hue", augment.colour.hue, Range{0, 180});
     });
     visitor.section("targets", [&](auto& v) {
         auto& targets = o.sample.targets;
