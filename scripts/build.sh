@@ -6,6 +6,7 @@
 #   --preset NAME  a preset of CMakePresets.json: release (default), dev, asan, tsan, fuzz
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
+. scripts/packages.sh
 
 preset=release full=ON install=yes
 while [ $# -gt 0 ]; do
@@ -34,11 +35,8 @@ missing() {
 }
 
 if [ "$install" = yes ] && [ -n "$(missing)" ]; then
-  sudo=(); [ "$(id -u)" = 0 ] || sudo=(sudo)
   echo "Installing: $(missing | tr '\n' ' ')"
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${packages[@]}" > /dev/null
+  install_packages "${packages[@]}"
 fi
 
 arguments=(--preset "$preset")

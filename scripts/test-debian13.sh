@@ -3,9 +3,10 @@
 # usage: test-debian13.sh [TEST.SH-ARGUMENTS...]        needs root (or sudo) and the package debootstrap
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
+. scripts/packages.sh
 
 if [ "$(id -u)" != 0 ]; then exec sudo --preserve-env=DBNET_GOLDEN,DBNET_MODELS,DBNET_DATA "$0" "$@"; fi
-command -v debootstrap > /dev/null || { apt-get update -qq; apt-get install -y -qq debootstrap > /dev/null; }
+command -v debootstrap > /dev/null || install_packages debootstrap
 
 root=$PWD/build/debian13
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' 2>/dev/null \
