@@ -53,8 +53,7 @@ data:
   val: {images: c, split: holdout}
 input: {order: bgr, mean: [0.1, 0.2, 0.3], std: [1, 0.5, 0.25], resize_in_float: true}
 augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2], crop_tries: 5, crop_min_side: 0.2,
-          brightness: 0.1, contrast: 0.2, saturation: 0.3,
-          grey: 0.4, hue: 20}
+          visible_share: 0.6, brightness: 0.1, contrast: 0.2, saturation: 0.3, grey: 0.4, hue: 20}
 targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
 loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
 optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5}
@@ -109,6 +108,7 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(augment.scale_high, 2);
     EXPECT_EQ(augment.crop_tries, 5);
     EXPECT_EQ(augment.crop_min_side, 0.2);
+    EXPECT_EQ(augment.visible_share, 0.6);
     EXPECT_EQ(augment.colour.brightness, 0.1);
     EXPECT_EQ(augment.colour.contrast, 0.2);
     EXPECT_EQ(augment.colour.saturation, 0.3);

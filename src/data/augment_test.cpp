@@ -83,9 +83,6 @@ TEST_P(Pixels, move_with_their_labels) {
         for (const TextLabel& label : transform(mark_labels(), view)) {
             const Rect box = geometry::bounding_rect(label.polygon);
             EXPECT_GE(geometry::signed_area(label.polygon), 0);
-            EXPECT_GE(std::min(box.x, box.y), -1e-9);
-            EXPECT_LE(box.x + box.width, view.covered.width + 1e-9);
-            EXPECT_LE(box.y + box.height, view.covered.height + 1e-9);
             const bool inside = box.x > kMargin && box.y > kMargin &&
                                 box.x + box.width < view.covered.width - kMargin &&
                                 box.y + box.height < view.covered.height - kMargin;
@@ -149,7 +146,8 @@ TEST(Augment, east_crops_cut_no_text_that_is_to_be_learnt) {
         for (const TextLabel& label : transform(labels, view)) {
             if (label.ignore) continue;
             // Whole pixels of the covered part may shave off a fraction of one.
-            EXPECT_NEAR(geometry::area(label.polygon), 24 * 24 * scale * scale, 24 * scale);
+            const double seen = geometry::area(clip(label.polygon, view.covered));
+            EXPECT_NEAR(seen, 24 * 24 * scale * scale, 24 * scale);
             ++learnt;
         }
         EXPECT_GE(learnt, 1);
@@ -171,6 +169,31 @@ TEST(Augment, windows_show_text) {
         EXPECT_GE(scale, 0.5);
         EXPECT_LT(scale, 3);
     }
+}
+
+TEST(Augment, windows_show_large_text_whole) {
+    const TextLabel word{{{30, 100}, {290, 90}, {292, 130}, {32, 140}}};
+    AugmentOptions options;
+    options.size = {96, 64};
+    options.crop = Crop::window;
+    double smallest = 10;
+    double largest = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        core::Random random(seed);
+        const View view = draw_view({320, 240}, {320, 240}, {word}, options, random);
+        const std::vector<TextLabel> seen = transform({word}, view, 0.7);
+        ASSERT_EQ(seen.size(), 1u);
+        EXPECT_FALSE(seen[0].ignore) << seed;
+        const Rect box = geometry::bounding_rect(seen[0].polygon);
+        // A turn may take an end of the word out of the frame, little of it.
+        EXPECT_GT(geometry::area(clip(seen[0].polygon, view.covered)),
+                  0.99 * geometry::area(seen[0].polygon));
+        smallest = std::min(smallest, box.width / 96);
+        largest = std::max(largest, box.width / 96);
+    }
+    EXPECT_LT(smallest, 0.6);
+    EXPECT_GT(largest, 0.8);
+    EXPECT_LT(largest, 0.96);
 }
 
 TEST(Augment, degenerate_labels_are_harmless) {

@@ -1,23 +1,15 @@
 #include "data/sample.hpp"
 
-#include <cmath>
 #include <utility>
 
 namespace dbnet::data {
 namespace {
 
-/// How many pixels of the sample the longest image of a pixel takes: the largest singular value.
-double enlargement(const Affine& a) {
-    const double columns = a.xx * a.xx + a.yx * a.yx;
-    const double rows = a.xy * a.xy + a.yy * a.yy;
-    const double mixed = a.xx * a.xy + a.yx * a.yy;
-    return std::sqrt((columns + rows + std::hypot(columns - rows, 2 * mixed)) / 2);
-}
-
 /// The largest reduction that leaves the picture at least as fine as the view shows it.
-int reduction_for(const View& view, int most) {
+int reduction_for(const View& view, Size picture, int most) {
+    const double largest = enlargement(view.place, picture);
     int reduction = 1;
-    while (2 * reduction <= most && 2 * reduction * enlargement(view.place) <= 1) reduction *= 2;
+    while (2 * reduction <= most && 2 * reduction * largest <= 1) reduction *= 2;
     return reduction;
 }
 
@@ -37,16 +29,19 @@ Sample make_sample(PictureCache::Opened picture, const std::string& source, cons
     const PictureFacts& facts = picture.facts();
     const View view =
         draw_view(facts.size, spec.resize.apply(facts.size), facts.labels, options.augment, random);
-    const int reduction = reduction_for(view, facts.most_reduction);
-    const double side = reduction;
-    const View reduced{Affine{side, 0, 0, 0, side, 0}.then(view.place), view.covered};
+    const int reduction = reduction_for(view, facts.size, facts.most_reduction);
+    const View reduced{scaling(reduction, reduction).then(view.place), view.covered};
     Sample sample{source,
                   warp(*picture.pixels(reduction), reduced, options.augment.size),
-                  transform(facts.labels, view),
+                  transform(facts.labels, view, options.augment.visible_share),
                   {}};
+    // That style would move the corners that lie outside to the border, which bends outlines.
+    if (options.targets.style == TargetStyle::mhliao)
+        for (TextLabel& label : sample.labels) label.polygon = clip(label.polygon, view.covered);
     jitter_colours(sample.picture, outline(facts.size, view), options.augment.colour, random);
     sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
                                   options.targets);
+    clear_beyond(sample.targets, view.covered.width, view.covered.height, options.targets);
     return sample;
 }
 

@@ -22,7 +22,7 @@ struct SampleOptions {
 struct Sample {
     std::string source;             ///< what it was made of: LabelledImage::image
     Image picture;                  ///< of the size that the augmentation has
-    std::vector<TextLabel> labels;  ///< as they lie in the picture
+    std::vector<TextLabel> labels;  ///< as they lie in the picture, and what is cut goes on beyond
     TargetMaps targets;
 };
 

@@ -242,13 +242,22 @@ private:
 
 TargetMaps make_targets(int width, int height, std::vector<TextLabel>& labels,
                         const TargetOptions& options) {
-    const bool native = options.style == TargetStyle::native;
-    if (options.clip)
-        for (TextLabel& label : labels)
-            clip(label.polygon, native ? width : width - 1, native ? height : height - 1);
+    if (options.style == TargetStyle::mhliao && options.clip)
+        for (TextLabel& label : labels) clip(label.polygon, width - 1, height - 1);
     Painter painter(width, height, options);
     for (TextLabel& label : labels) painter.draw(label);
     return painter.finish();
+}
+
+void clear_beyond(TargetMaps& maps, int width, int height, const TargetOptions& options) {
+    for (int y = 0; y < maps.height; ++y) {
+        const auto begin = static_cast<std::ptrdiff_t>(y) * maps.width + (y < height ? width : 0);
+        const auto count = static_cast<std::ptrdiff_t>(y + 1) * maps.width - begin;
+        std::fill_n(maps.probability.begin() + begin, count, std::uint8_t{0});
+        std::fill_n(maps.probability_mask.begin() + begin, count, std::uint8_t{1});
+        std::fill_n(maps.threshold.begin() + begin, count, options.threshold_low);
+        std::fill_n(maps.threshold_mask.begin() + begin, count, std::uint8_t{0});
+    }
 }
 
 }  // namespace dbnet::data

@@ -27,7 +27,7 @@ struct TargetOptions {
     double min_text_size = 8;     ///< pixels; text whose box has a shorter side is ignored
     float threshold_low = 0.3f;   ///< far from outlines
     float threshold_high = 0.7f;  ///< on them
-    bool clip = true;             ///< move vertices into the image first and let them run clockwise
+    bool clip = true;  ///< mhliao: move vertices into the image first and let them run clockwise
 };
 
 /// Maps of height x width values, row by row. Masks and the probability map hold 0 or 1.
@@ -40,9 +40,13 @@ struct TargetMaps {
     std::vector<std::uint8_t> threshold_mask;    ///< 1 where the loss counts
 };
 
-/// Draws the maps. `labels` are clipped, and marked `ignore` where they are too small, degenerate
-/// or vanish when shrunk.
+/// Draws the maps. `labels` are marked `ignore` where they are too small, degenerate or vanish when
+/// shrunk. Natively the maps of an outline that leaves the image are what the image shows of the
+/// maps of the whole outline: there is no border along the cut.
 TargetMaps make_targets(int width, int height, std::vector<TextLabel>& labels,
                         const TargetOptions& options);
+
+/// Lets what lies beyond the part of width x height values from the top-left corner be background.
+void clear_beyond(TargetMaps& maps, int width, int height, const TargetOptions& options);
 
 }  // namespace dbnet::data

@@ -18,6 +18,14 @@ double distance_to_segment(Point p, Point a, Point b) {
     return std::hypot(p.x - a.x - t * (b.x - a.x), p.y - a.y - t * (b.y - a.y));
 }
 
+double distance_to_outline(Point p, const Polygon& polygon) {
+    double nearest = 1e9;
+    for (std::size_t i = 0; i < polygon.size(); ++i)
+        nearest = std::min(nearest,
+                           distance_to_segment(p, polygon[i], polygon[(i + 1) % polygon.size()]));
+    return nearest;
+}
+
 Polygon rectangle(double x, double y, double w, double h) {
     return {{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}};
 }
@@ -42,15 +50,74 @@ TEST(Targets, NativeThresholdMapIsTheDistanceToTheOutline) {
         const double reach = geometry::area(drawn) * 0.84 / geometry::perimeter(drawn);
         for (int y = 0; y < 96; ++y)
             for (int x = 0; x < 120; ++x) {
-                double nearest = 1e9;
-                for (std::size_t i = 0; i < drawn.size(); ++i)
-                    nearest = std::min(nearest, distance_to_segment({x + 0.5, y + 0.5}, drawn[i],
-                                                                    drawn[(i + 1) % drawn.size()]));
+                const double nearest = distance_to_outline({x + 0.5, y + 0.5}, drawn);
                 const double expected = 0.3 + 0.4 * std::max(0.0, 1 - nearest / reach);
                 ASSERT_NEAR(maps.threshold[static_cast<std::size_t>(y * 120 + x)], expected, 1e-4)
                     << x << ' ' << y;
             }
     }
+}
+
+/// What each pixel says follows from its distance to the outline of the whole text, however little
+/// of that the image shows.
+TEST(Targets, MapsOfCutTextAreThoseOfTheWholeText) {
+    std::mt19937 random(7);
+    const auto between = [&](double low, double high) {
+        return low + (high - low) * static_cast<double>(random()) / 4294967296.0;
+    };
+    constexpr int kWidth = 90, kHeight = 70;
+    int cut = 0;
+    for (int round = 0; round < 60; ++round) {
+        const double angle = between(0, 6.3);
+        const double c = std::cos(angle), s = std::sin(angle);
+        const Point centre{between(-10, kWidth + 10), between(-10, kHeight + 10)};
+        const double half_width = between(12, 60), half_height = between(10, 25);
+        Polygon polygon;
+        for (const auto& [x, y] : {std::pair{-1, -1}, {1, -1}, {1, 1}, {-1, 1}})
+            polygon.push_back({centre.x + c * x * half_width - s * y * half_height,
+                               centre.y + s * x * half_width + c * y * half_height});
+        const Rect box = geometry::bounding_rect(polygon);
+        cut += box.x < 0 || box.y < 0 || box.x + box.width > kWidth || box.y + box.height > kHeight;
+        const double reach = geometry::area(polygon) * 0.84 / geometry::perimeter(polygon);
+        std::vector<TextLabel> labels{{polygon}};
+        const TargetMaps maps = make_targets(kWidth, kHeight, labels, {});
+        ASSERT_FALSE(labels[0].ignore);
+        EXPECT_EQ(std::count(maps.probability_mask.begin(), maps.probability_mask.end(), 0), 0);
+        for (int y = 0; y < kHeight; ++y)
+            for (int x = 0; x < kWidth; ++x) {
+                const Point pixel{x + 0.5, y + 0.5};
+                const auto at = static_cast<std::size_t>(y * kWidth + x);
+                const double distance = distance_to_outline(pixel, polygon);
+                const double inside = geometry::contains(polygon, pixel) ? distance : -distance;
+                ASSERT_NEAR(maps.threshold[at], 0.3 + 0.4 * std::max(0.0, 1 - distance / reach),
+                            1e-4);
+                // Pixels that an outline touches count as inside, and OpenCV's lines touch some
+                // more.
+                if (std::abs(inside - reach) > 2) {
+                    ASSERT_EQ(maps.probability[at], inside > reach) << x << ' ' << y;
+                }
+                if (std::abs(inside + reach) > 2) {
+                    ASSERT_EQ(maps.threshold_mask[at], inside > -reach) << x << ' ' << y;
+                }
+            }
+    }
+    EXPECT_GT(cut, 30);
+}
+
+TEST(Targets, WhatLiesBeyondIsBackground) {
+    std::vector<TextLabel> labels{{rectangle(5, 5, 40, 20)}, {rectangle(5, 30, 40, 12), true}};
+    const TargetMaps whole = make_targets(48, 48, labels, {});
+    TargetMaps maps = whole;
+    clear_beyond(maps, 30, 36, {});
+    for (int y = 0; y < 48; ++y)
+        for (int x = 0; x < 48; ++x) {
+            const auto at = static_cast<std::size_t>(y * 48 + x);
+            const bool kept = x < 30 && y < 36;
+            EXPECT_EQ(maps.probability[at], kept ? whole.probability[at] : 0);
+            EXPECT_EQ(maps.probability_mask[at], kept ? whole.probability_mask[at] : 1);
+            EXPECT_EQ(maps.threshold[at], kept ? whole.threshold[at] : 0.3f);
+            EXPECT_EQ(maps.threshold_mask[at], kept ? whole.threshold_mask[at] : 0);
+        }
 }
 
 TEST(Targets, ShrunkRectangleHasTheShrunkSize) {

@@ -62,7 +62,7 @@ formats::RecordRegion seen(const formats::RecordRegion& region, const data::View
     const double area = geometry::area(region.polygon) * view.place.xx * view.place.yy;
     std::vector<data::TextLabel> moved = data::transform({{region.polygon, region.ignore}}, view);
     if (moved.empty()) return result;
-    result.polygon = std::move(moved.front().polygon);
+    result.polygon = data::clip(std::move(moved.front().polygon), view.covered);
     if (geometry::area(result.polygon) < kWhole * area) result.ignore = true;
     return result;
 }

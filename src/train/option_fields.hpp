@@ -82,6 +82,7 @@ void visit_options(Visitor& visitor, Options& o) {
         v.interval("scale", augment.scale_low, augment.scale_high, Range{0.01, 100});
         v.number("crop_tries", augment.crop_tries, Range{1, 1000});
         v.number("crop_min_side", augment.crop_min_side, Range{0, 1});
+        v.number("visible_share", augment.visible_share, Range{0, 1});
         v.number("brightness", augment.colour.brightness, Range{0, 1});
         v.number("contrast", augment.colour.contrast, Range{0, 1});
         v.number("saturation", augment.colour.saturation, Range{0, 1});
