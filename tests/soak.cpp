@@ -24,6 +24,7 @@ double resident() {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0);  // as the command does
     const int count = argc > 2 ? std::atoi(argv[2]) : 1000;
     dbnet::DetectorOptions options;
     options.lanes = options.threads = argc > 3 ? std::atoi(argv[3]) : 2;

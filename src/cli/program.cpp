@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <new>
 #include <vector>
@@ -140,6 +141,9 @@ int run(int argc, char** argv, std::span<const Verb> verbs) {
 }  // namespace
 
 int run_program(int argc, char** argv, std::span<const Verb> verbs) {
+    // oneDNN keeps up to a thousand primitives beside those that our plans hold, and memory would
+    // grow with every new size of image. In this process they are ours alone.
+    ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0);
     try {
         return run(argc, argv, verbs);
     } catch (...) {  // memory ran out before there was a command to run

@@ -1,7 +1,9 @@
 #include "core/memory.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <new>
@@ -34,6 +36,18 @@ Memory allocate(std::size_t bytes) {
     }
     if (memory == nullptr) fail(ErrorCode::too_large, "no memory for ", bytes, " bytes");
     return Memory(static_cast<std::byte*>(memory), ReleaseMemory{bytes});
+}
+
+std::size_t usable_memory() {
+    std::size_t usable = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+                         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    for (const char* path :
+         {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+        std::ifstream file(path);
+        std::size_t limit = 0;
+        if (file >> limit) usable = std::min(usable, limit);  // "max" is no number
+    }
+    return usable;
 }
 
 double peak_memory_mb() {

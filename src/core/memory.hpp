@@ -16,6 +16,9 @@ using Memory = std::unique_ptr<std::byte, ReleaseMemory>;
 /// holes. Throws Error{too_large}.
 Memory allocate(std::size_t bytes);
 
+/// Bytes that this process can use at most: the machine's memory, cut by a control group's limit.
+std::size_t usable_memory();
+
 /// The most memory that this process ever had resident, in decimal megabytes; 0 where the system
 /// does not tell.
 double peak_memory_mb();

@@ -321,6 +321,23 @@ TEST_P(Conformance, CopiesBetweenBuffersOfOneKind) {
     EXPECT_THROW(backend().copy(from, Buffer::host(DataType::i64, from.dims())), Error);
 }
 
+/// The same with a subnormal number in place of each one below 0.5.
+Buffer with_subnormals(const Buffer& buffer) {
+    Buffer result = Buffer::host(DataType::f32, buffer.dims());
+    std::ranges::transform(buffer.f32(), result.f32().begin(),
+                           [](float value) { return std::abs(value) < 0.5f ? 1e-39f : value; });
+    return result;
+}
+
+TEST_P(Conformance, SubnormalNumbersChangeNothing) {
+    Graph graph = small_network();
+    for (auto& [name, tensor] : graph.parameters)
+        if (tensor.type() == DataType::f32) tensor = tensor_of(with_subnormals(buffer_of(tensor)));
+    const Buffers input = {with_subnormals(image(1, 40, 56)[0])};
+    for (const int threads : {1, 3})
+        expect_same(Runner(backend(), graph, {}, threads).run(input), expected_of(graph, input));
+}
+
 class AgainstReference
     : public testing::TestWithParam<std::tuple<const Backend*, test::GraphKind>> {
 protected:
@@ -329,7 +346,8 @@ protected:
     void compare(std::uint64_t seeds) const {
         const auto& [backend, kind] = GetParam();
         for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-            const test::GraphCase graph_case = test::random_graph(kind, seed);
+            const test::GraphCase graph_case =
+                test::random_graph(kind, seed, test::Constants::anywhere);
             SCOPED_TRACE(test::describe(graph_case));
             const Buffers expected = expected_of(graph_case.graph, graph_case.inputs);
             try {
@@ -354,12 +372,53 @@ INSTANTIATE_TEST_SUITE_P(Backends, RandomOperator,
                          [](const auto& test) { return name_of(test); });
 TEST_P(RandomOperator, GivesTheOraclesResult) { compare(40); }
 
+TEST_P(Conformance, NanIsNoNumberToAnyActivation) {
+    for (const Op op : {Op::Relu, Op::LeakyRelu, Op::Clip, Op::Sigmoid, Op::HardSigmoid,
+                        Op::HardSwish, Op::Exp, Op::Sqrt, Op::Reciprocal, Op::Erf, Op::Gelu})
+        for (const int before : {0, 1, 2, 3}) {
+            test::GraphBuilder b(21);
+            std::string x = b.input({1, 3, 6, 7}, 0.5f, 1);
+            if (before == 1) x = b.add(Op::Conv, {x, b.parameter({20, 3, 1, 1}, 0.1f, 0.4f)});
+            if (before == 2)
+                x = b.add(Op::ConvTranspose, {x, b.parameter({3, 20, 2, 2}, 0.1f, 0.4f)},
+                          {{"strides", Dims{2, 2}}});
+            if (before == 3) x = b.add(Op::Add, {x, x});
+            std::vector<std::string> inputs = {x};
+            if (op == Op::Clip) inputs = {x, b.parameter({}, 0, 0), b.parameter({}, 6, 6)};
+            b.output(b.add(op, inputs));
+            const test::GraphCase graph_case = b.finish("nan");
+            graph_case.inputs[0].f32()[11] = std::numeric_limits<float>::quiet_NaN();
+            const Buffer expected = expected_of(graph_case.graph, graph_case.inputs)[0];
+            const Buffer actual = Runner(backend(), graph_case.graph).run(graph_case.inputs)[0];
+            for (std::size_t i = 0; i < expected.f32().size(); ++i)
+                ASSERT_EQ(std::isnan(actual.f32()[i]), std::isnan(expected.f32()[i]))
+                    << to_string(op) << " after " << before << ", element " << i;
+        }
+}
+
 class RandomChain : public AgainstReference {};
 INSTANTIATE_TEST_SUITE_P(Backends, RandomChain,
                          testing::Combine(testing::ValuesIn(backends().subspan(1)),
                                           testing::ValuesIn(test::chain_kinds())),
                          [](const auto& test) { return name_of(test); });
 TEST_P(RandomChain, GivesTheOraclesResult) { compare(25); }
+
+/// Nothing that computes maximum or minimum may take NaN for a number.
+TEST_P(RandomChain, LosesNoNan) {
+    const auto& [backend, kind] = GetParam();
+    for (std::uint64_t seed = 100; seed < 112; ++seed) {
+        const test::GraphCase graph_case = test::random_graph(kind, seed);
+        SCOPED_TRACE(test::describe(graph_case));
+        for (const Buffer& input : graph_case.inputs)
+            input.f32()[input.f32().size() / 2] = std::numeric_limits<float>::quiet_NaN();
+        const Buffers expected = expected_of(graph_case.graph, graph_case.inputs);
+        const Buffers actual = Runner(*backend, graph_case.graph).run(graph_case.inputs);
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            for (std::size_t k = 0; k < expected[i].f32().size(); ++k)
+                ASSERT_TRUE(!std::isnan(expected[i].f32()[k]) || std::isnan(actual[i].f32()[k]))
+                    << "output " << i << ", element " << k;
+    }
+}
 
 }  // namespace
 }  // namespace dbnet::engine

@@ -1,5 +1,6 @@
 #include "model/info.hpp"
 
+#include <algorithm>
 #include <iomanip>
 #include <numeric>
 #include <sstream>
@@ -10,9 +11,23 @@
 namespace dbnet::model {
 namespace {
 
-std::int64_t product(const Dims& dims, std::size_t first = 0) {
-    return std::accumulate(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.end(),
-                           std::int64_t{1}, std::multiplies<>());
+/// In double, which is exact up to 2^53 and does not overflow.
+double product(const Dims& dims, std::size_t first = 0) {
+    return std::accumulate(dims.begin() + static_cast<std::ptrdiff_t>(first), dims.end(), 1.0,
+                           std::multiplies<>());
+}
+
+double macs_of(const Node& node, const InferredValues& values) {
+    const auto dims = [&](std::size_t i) -> const Dims& { return values.at(node.inputs[i]).dims; };
+    const Dims& output = values.at(node.outputs[0]).dims;
+    switch (node.op) {
+        case Op::Conv: return product(output) * product(dims(1), 1);
+        case Op::ConvTranspose: return product(dims(0)) * product(dims(1), 1);
+        case Op::Gemm:
+            return product(output) * static_cast<double>(gemm_attributes(node, dims(0), dims(1)).k);
+        case Op::MatMul: return product(output) * static_cast<double>(dims(0).back());
+        default: return 0;
+    }
 }
 
 Dims image_extents(const Graph& graph, int height, int width) {
@@ -34,15 +49,7 @@ void print_values(std::ostream& out, const char* title, const std::vector<ValueI
 }  // namespace
 
 std::int64_t count_macs(const Node& node, const InferredValues& values) {
-    const auto dims = [&](std::size_t i) -> const Dims& { return values.at(node.inputs[i]).dims; };
-    const Dims& output = values.at(node.outputs[0]).dims;
-    switch (node.op) {
-        case Op::Conv: return product(output) * product(dims(1), 1);
-        case Op::ConvTranspose: return product(dims(0)) * product(dims(1), 1);
-        case Op::Gemm: return product(output) * gemm_attributes(node, dims(0), dims(1)).k;
-        case Op::MatMul: return product(output) * dims(0).back();
-        default: return 0;
-    }
+    return static_cast<std::int64_t>(std::min(macs_of(node, values), 0x1p62));
 }
 
 std::int64_t count_macs(const Graph& graph, const std::vector<Dims>& inputs) {

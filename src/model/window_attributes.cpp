@@ -65,10 +65,10 @@ AutoPad auto_pad(const Node& node) {
 
 bool is_same(AutoPad pad) { return pad == AutoPad::same_upper || pad == AutoPad::same_lower; }
 
-/// The odd element goes to the end for SAME_UPPER.
+/// The odd element goes to the end for SAME_UPPER, else to the beginning.
 void distribute(Window& window, std::size_t d, std::int64_t total, AutoPad pad) {
     const std::int64_t smaller = total / 2;
-    window.pads_begin[d] = pad == AutoPad::same_lower ? total - smaller : smaller;
+    window.pads_begin[d] = pad == AutoPad::same_upper ? smaller : total - smaller;
     window.pads_end[d] = total - window.pads_begin[d];
 }
 

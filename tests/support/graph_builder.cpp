@@ -88,7 +88,11 @@ std::string GraphBuilder::input(const model::Dims& dims, float low, float high) 
 }
 
 std::string GraphBuilder::parameter(const model::Dims& dims, float low, float high) {
+    if (const auto known = parameters_.find({dims, low, high});
+        shares_parameters && known != parameters_.end() && random.chance(0.5))
+        return known->second;
     std::string name = fresh("parameter");
+    parameters_[{dims, low, high}] = name;
     case_.graph.parameters[name] = engine::tensor_of(random_buffer(random, dims, low, high));
     return name;
 }
@@ -125,6 +129,16 @@ std::vector<std::string> GraphBuilder::add_many(
 
 void GraphBuilder::output(const std::string& value, model::DataType type) {
     case_.graph.outputs.push_back({value, type, {}});
+}
+
+void GraphBuilder::fix_some_inputs() {
+    for (std::size_t i = case_.inputs.size(); i-- > 0;) {
+        if (random.chance(0.3)) continue;
+        const auto place = static_cast<std::ptrdiff_t>(i);
+        case_.graph.parameters[case_.graph.inputs[i].name] = engine::tensor_of(case_.inputs[i]);
+        case_.graph.inputs.erase(case_.graph.inputs.begin() + place);
+        case_.inputs.erase(case_.inputs.begin() + place);
+    }
 }
 
 GraphCase GraphBuilder::finish(std::string name) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "engine/backend.hpp"
@@ -60,14 +62,21 @@ public:
                                       std::map<std::string, model::Attribute> attributes = {});
     void output(const std::string& value, model::DataType type = model::DataType::f32);
 
+    /// Makes constants of some of the graph's inputs, perhaps of all.
+    void fix_some_inputs();
+
     GraphCase finish(std::string name);
 
     Random random;
+    /// Whether parameter() may return one that is there already, of the same extents and range.
+    bool shares_parameters = false;
 
 private:
     std::string fresh(std::string_view kind);
 
+    using Range = std::tuple<model::Dims, float, float>;
     GraphCase case_;
+    std::map<Range, std::string> parameters_;
     int values_ = 0;
 };
 

@@ -9,9 +9,10 @@ namespace {
 
 using model::Op;
 
-/// A value of extents [N, channels, height, width].
+/// A value of extents [images, channels, height, width].
 struct Feature {
     std::string value;
+    std::int64_t images;
     std::int64_t channels;
     std::int64_t height;
     std::int64_t width;
@@ -22,7 +23,8 @@ std::int64_t random_channels(Random& random) {
 }
 
 Feature image(GraphBuilder& b, std::int64_t channels, std::int64_t height, std::int64_t width) {
-    return {b.input({b.random.integer(1, 2), channels, height, width}), channels, height, width};
+    const std::int64_t images = b.random.integer(1, 2);
+    return {b.input({images, channels, height, width}), images, channels, height, width};
 }
 
 /// Mostly small; sometimes one side is as long as kernels' tiles and strips are.
@@ -58,7 +60,7 @@ Feature conv(GraphBuilder& b, const Feature& x, const ConvShape& shape) {
     const std::string value =
         b.add(Op::Conv, inputs,
               {{"pads", List(4, kernel / 2)}, {"strides", List(2, stride)}, {"group", group}});
-    return {value, maps, (x.height - 1) / stride + 1, (x.width - 1) / stride + 1};
+    return {value, x.images, maps, (x.height - 1) / stride + 1, (x.width - 1) / stride + 1};
 }
 
 Feature depthwise(GraphBuilder& b, const Feature& x, std::int64_t kernel, std::int64_t stride) {
@@ -82,8 +84,19 @@ std::string spelled_hard_swish(GraphBuilder& b, const std::string& x) {
     return b.add(Op::Mul, {x, b.add(Op::Div, {gate, six})});
 }
 
+std::string spelled_gelu(GraphBuilder& b, const std::string& x) {
+    const std::string root = b.parameter({}, 1.41421354f, 1.41421354f);
+    const std::string one = b.parameter({1}, 1, 1);
+    const std::string half = b.parameter({}, 0.5f, 0.5f);
+    const std::string twice = b.add(Op::Add, {b.add(Op::Erf, {b.add(Op::Div, {x, root})}), one});
+    if (b.random.chance(0.5)) return b.add(Op::Mul, {b.add(Op::Mul, {x, twice}), half});
+    return b.add(Op::Mul, {x, b.add(Op::Mul, {half, twice})});
+}
+
 Feature activation(GraphBuilder& b, const Feature& x) {
-    switch (b.random.integer(0, 8)) {
+    switch (b.random.integer(0, 10)) {
+        case 9: return with_value(x, b.add(Op::Gelu, {x.value}));
+        case 10: return with_value(x, spelled_gelu(b, x.value));
         case 0: return with_value(x, b.add(Op::HardSwish, {x.value}));
         case 1: return with_value(x, spelled_hard_swish(b, x.value));
         case 2: return with_value(x, b.add(Op::Sigmoid, {x.value}));
@@ -119,7 +132,7 @@ Feature upsample(GraphBuilder& b, const Feature& x, std::int64_t factor) {
     const auto scale = static_cast<float>(factor);
     const std::string value =
         b.add(Op::Resize, {x.value, "", b.reals({1, 1, scale, scale})}, nearest(b));
-    return {value, x.channels, x.height * factor, x.width * factor};
+    return {value, x.images, x.channels, x.height * factor, x.width * factor};
 }
 
 /// To the extents of `like`, which the graph computes as exporters write it.
@@ -131,7 +144,7 @@ Feature upsample_to(GraphBuilder& b, const Feature& x, const Feature& like) {
     const std::string sizes =
         b.add(Op::Concat, {part(x.value, 0), part(like.value, 2)}, {{"axis", std::int64_t{0}}});
     const std::string value = b.add(Op::Resize, {x.value, "", "", sizes}, nearest(b));
-    return {value, x.channels, like.height, like.width};
+    return {value, x.images, x.channels, like.height, like.width};
 }
 
 Feature joined(GraphBuilder& b, const std::vector<Feature>& parts) {
@@ -169,13 +182,20 @@ Feature inverted_residual(GraphBuilder& b, const Feature& x, std::int64_t maps) 
     return stride == 1 && maps == x.channels ? sum(b, x, projected) : projected;
 }
 
-Feature deconv(GraphBuilder& b, const Feature& x, std::int64_t maps, bool bias) {
-    std::vector<std::string> inputs = {x.value, b.parameter({x.channels, maps, 2, 2}, -0.5f, 0.5f)};
-    if (bias) inputs.push_back(b.parameter({maps}));
-    const std::vector<std::int64_t> two = {2, 2};
+/// Kernel and stride `factor`, with a bias unless its name is empty.
+Feature deconv(GraphBuilder& b, const Feature& x, std::int64_t maps, const std::string& bias,
+               std::int64_t factor = 2) {
+    std::vector<std::string> inputs = {
+        x.value, b.parameter({x.channels, maps, factor, factor}, -0.5f, 0.5f)};
+    if (!bias.empty()) inputs.push_back(bias);
+    const std::vector<std::int64_t> window = {factor, factor};
     const std::string value =
-        b.add(Op::ConvTranspose, inputs, {{"kernel_shape", two}, {"strides", two}});
-    return {value, maps, 2 * x.height, 2 * x.width};
+        b.add(Op::ConvTranspose, inputs, {{"kernel_shape", window}, {"strides", window}});
+    return {value, x.images, maps, factor * x.height, factor * x.width};
+}
+
+std::string some_bias(GraphBuilder& b, std::int64_t maps) {
+    return b.random.chance(0.5) ? b.parameter({maps}) : "";
 }
 
 /// conv, deconv, deconv, sigmoid: the head of a DB network.
@@ -183,8 +203,8 @@ Feature head(GraphBuilder& b, const Feature& x) {
     const std::int64_t maps = b.random.pick({4, 8, 16, 24});
     const Feature first = unit(b, x, {maps});
     const Feature second =
-        activation(b, batch_normalization(b, deconv(b, first, maps, b.random.chance(0.5))));
-    const Feature last = deconv(b, second, 1, true);
+        activation(b, batch_normalization(b, deconv(b, first, maps, some_bias(b, maps))));
+    const Feature last = deconv(b, second, 1, b.parameter({1}));
     return with_value(last, b.add(Op::Sigmoid, {last.value}));
 }
 
@@ -217,6 +237,75 @@ std::string binarisation(GraphBuilder& b, const std::string& p, const std::strin
     const std::string denominator =
         b.add(Op::Add, {b.add(Op::Exp, {scaled}), b.parameter({1}, 1, 1)});
     return b.add(Op::Reciprocal, {denominator});
+}
+
+/// The feature combined with a constant that has all its extents, or some of them.
+Feature with_constant(GraphBuilder& b, const Feature& x) {
+    const auto dims = b.random.pick<model::Dims>({{x.images, x.channels, x.height, x.width},
+                                                  {1, x.channels, x.height, x.width},
+                                                  {x.channels, x.height, x.width},
+                                                  {1, 1, x.height, x.width},
+                                                  {x.height, x.width},
+                                                  {1, x.channels, 1, 1},
+                                                  {x.channels, 1, 1},
+                                                  {x.width},
+                                                  {}});
+    const Op op = b.random.pick({Op::Add, Op::Add, Op::Sub, Op::Mul, Op::Div});
+    const std::string constant = b.parameter(dims, 0.5f, 1.5f);
+    if (op != Op::Div && b.random.chance(0.5)) return with_value(x, b.add(op, {constant, x.value}));
+    return with_value(x, b.add(op, {x.value, constant}));
+}
+
+/// Concatenated with maps that are constant, as coordinates are.
+Feature with_constant_maps(GraphBuilder& b, const Feature& x) {
+    const std::int64_t maps = b.random.pick({1, 2, 16});
+    const Feature constant{b.parameter({x.images, maps, x.height, x.width}), x.images, maps,
+                           x.height, x.width};
+    return b.random.chance(0.5) ? joined(b, {x, constant}) : joined(b, {constant, x});
+}
+
+void constants(GraphBuilder& b) {
+    Feature x = random_image(b, random_channels(b.random));
+    for (int step = 0; step < 4; ++step) {
+        x = unit(b, x, {random_channels(b.random), b.random.pick({1, 3})});
+        if (b.random.chance(0.3) && x.height * x.width < 400) x = upsample(b, x, 2);
+        if (b.random.chance(0.3)) x = with_constant_maps(b, x);
+        x = activation(b, with_constant(b, x));
+    }
+    b.output(b.random.chance(0.5) ? conv(b, x, {5}).value : x.value);
+}
+
+/// Nodes of different kernels and layouts that share a bias, or their weights.
+void shared_initializers(GraphBuilder& b) {
+    const std::int64_t maps = b.random.pick({4, 8, 16, 24, 64});
+    const std::string bias = b.parameter({maps});
+    const std::string weights = b.parameter({maps, maps, 2, 2}, -0.2f, 0.2f);
+    const std::vector<std::int64_t> two = {2, 2};
+    Feature x = conv(b, random_image(b, b.random.pick({3, 16})), {maps});
+    for (int step = 0; step < 4; ++step) {
+        const bool small = x.height * x.width < 200;
+        switch (b.random.integer(0, 3)) {
+            case 0:
+                x = deconv(b, small ? x : conv(b, x, {maps, 3, 2}), maps, bias,
+                           b.random.pick({2, 2, 4}));
+                break;
+            case 1:
+                if (!small) break;
+                x.value = b.add(Op::ConvTranspose, {x.value, weights, bias}, {{"strides", two}});
+                x.height *= 2;
+                x.width *= 2;
+                break;
+            case 2:
+                if (x.height < 2 || x.width < 2) break;
+                x.value = b.add(Op::Conv, {x.value, weights, bias});
+                --x.height;
+                --x.width;
+                break;
+            default: x.value = b.add(Op::Conv, {x.value, b.parameter({maps, maps, 1, 1}), bias});
+        }
+        if (b.random.chance(0.5)) x = activation(b, x);
+    }
+    b.output(b.add(Op::Identity, {x.value}));
 }
 
 void conv_bn_activation(GraphBuilder& b) {
@@ -316,7 +405,9 @@ std::string some_sum(GraphBuilder& b, const Feature& x, const std::vector<Featur
 }
 
 Feature random_step(GraphBuilder& b, const Feature& x, const std::vector<Feature>& earlier) {
-    switch (b.random.integer(0, 9)) {
+    switch (b.random.integer(0, 11)) {
+        case 10: return with_constant(b, x);
+        case 11: return with_constant_maps(b, x);
         case 0: return activation(b, x);
         case 1: return batch_normalization(b, x);
         case 2: return depthwise(b, x, b.random.pick({3, 5}), b.random.pick({1, 2}));
@@ -359,6 +450,8 @@ constexpr std::array kKinds = {
     GraphKind{"head", heads},
     GraphKind{"pyramid", pyramids},
     GraphKind{"mixture", mixture},
+    GraphKind{"constants", constants},
+    GraphKind{"shared_initializers", shared_initializers},
 };
 
 }  // namespace

@@ -41,16 +41,19 @@ std::optional<Activation> to_activation(const model::Graph& graph, const model::
             return Activation{Kind::hard_sigmoid, attributes.alpha, attributes.beta};
         }
         case Op::HardSwish: return Activation{Kind::hard_swish};
+        case Op::Erf: return Activation{Kind::erf};
+        case Op::Gelu:
+            return Activation{model::gelu_uses_tanh(node) ? Kind::gelu_tanh : Kind::gelu};
         case Op::Exp: return Activation{Kind::exp};
         case Op::Sqrt: return Activation{Kind::sqrt};
-        case Op::Reciprocal: return Activation{Kind::power, 1, -1};
+        case Op::Reciprocal: return Activation{Kind::reciprocal};
         default: return std::nullopt;
     }
 }
 
 bool keeps_padding_finite(const Activation& activation) {
     return activation.kind != Kind::exp && activation.kind != Kind::sqrt &&
-           activation.kind != Kind::power;
+           activation.kind != Kind::reciprocal;
 }
 
 }  // namespace dbnet::engine::cpu

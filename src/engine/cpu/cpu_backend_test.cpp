@@ -285,5 +285,24 @@ TEST(FusedRegions, LeaveTheirNodesWhereTheyDoNotFit) {
     for (const auto& step : plan.steps) EXPECT_NE(step->info.operation, "add_twice");
 }
 
+TEST(CpuBackend, SubnormalNumbersAreZeroToTheTeamWhileItRuns) {
+    constexpr int kThreads = 4;
+    test::GraphBuilder b(22);
+    b.output(b.add(Op::Mul, {b.input({1, 1, 512, 512}, 1e-30f, 2e-30f),
+                             b.parameter({1, 1, 1, 1}, 1e-10f, 1e-10f)}));
+    const test::GraphCase graph_case = b.finish("tiny products");
+    const auto executable = cpu_backend().compile(graph_case.graph);
+    const auto context = cpu_backend().create_context(kThreads);
+    const Buffer products = cpu_backend().run(*executable, *context, graph_case.inputs)[0];
+    EXPECT_THAT(std::vector<float>(products.f32().begin(), products.f32().end()), Each(0.0f));
+
+    volatile float small = 1e-30f;
+    volatile float smaller = 1e-10f;
+    std::vector<float> after(kThreads, 0.0f);
+#pragma omp parallel num_threads(kThreads)
+    after[static_cast<std::size_t>(omp_get_thread_num())] = small * smaller;
+    EXPECT_THAT(after, Each(testing::Gt(0.0f))) << "the caller's threads are as they were";
+}
+
 }  // namespace
 }  // namespace dbnet::engine::cpu

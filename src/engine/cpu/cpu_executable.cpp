@@ -12,9 +12,7 @@ CpuExecutable::CpuExecutable(const model::Graph& graph, const CompileOptions& op
     : graph_(graph),
       optimised_(optimise(graph)),
       regions_(find_fused_regions(optimised_)),
-      plans_(static_cast<std::size_t>(std::max(options.plan_cache, 1))) {
-    bound_primitive_cache();
-}
+      plans_(static_cast<std::size_t>(std::max(options.plan_cache, 1))) {}
 
 ExecutableMemory CpuExecutable::memory() const {
     std::set<const std::byte*> counted;  // the optimised graph shares parameters with the other

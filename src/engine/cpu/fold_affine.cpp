@@ -120,50 +120,69 @@ private:
 
 class AffineFolding {
 public:
-    explicit AffineFolding(model::Graph& graph) : graph_(graph) {}
+    explicit AffineFolding(model::Graph& graph) : graph_(graph), names_(graph) {}
 
     /// One walk over the nodes; a convolution takes what follows it as long as there is something.
+    /// Its weights are changed once, at the end.
     void run() {
         const Values values(graph_);
         std::vector<Node> kept;
         std::unordered_map<std::string, std::size_t> convs;  // by output, index in kept
-        for (const Node& node : graph_.nodes) {
+        for (Node& node : graph_.nodes) {
             const std::optional<std::size_t> conv = conv_before(values, convs, kept, node);
             if (conv) {
                 kept[*conv].outputs = node.outputs;
                 convs[node.outputs[0]] = *conv;
                 continue;
             }
-            kept.push_back(node);
-            if (is_constant_conv(node)) convs[node.outputs[0]] = kept.size() - 1;
+            kept.push_back(std::move(node));
+            if (is_constant_conv(kept.back())) convs[kept.back().outputs[0]] = kept.size() - 1;
         }
         graph_.nodes = std::move(kept);
+        for (const auto& [conv, affine] : taken_) apply(graph_.nodes[conv], affine);
     }
 
 private:
+    bool is_f32_parameter(const std::string& name) const {
+        const model::Tensor* tensor = graph_.parameter(name);
+        return tensor != nullptr && tensor->type() == model::DataType::f32;
+    }
+
     bool is_constant_conv(const Node& node) const {
         if (node.op != Op::Conv && node.op != Op::ConvTranspose) return false;
         const bool has_bias = node.inputs.size() > 2 && !node.inputs[2].empty();
-        return f32_parameter(graph_, node.inputs[1]) &&
-               (!has_bias || f32_parameter(graph_, node.inputs[2]));
+        return is_f32_parameter(node.inputs[1]) && (!has_bias || is_f32_parameter(node.inputs[2]));
     }
 
-    /// The convolution whose weights have taken over what the node computes.
+    /// The convolution that takes over what the node computes.
     std::optional<std::size_t> conv_before(
         const Values& values, const std::unordered_map<std::string, std::size_t>& convs,
-        std::vector<Node>& kept, const Node& node) {
+        const std::vector<Node>& kept, const Node& node) {
         for (const std::string& input : node.inputs) {
             const auto found = convs.find(input);
             if (found == convs.end() || !values.is_used_once(input)) continue;
-            Node& conv = kept[found->second];
+            const Node& conv = kept[found->second];
             const model::Dims& dims = graph_.parameter(conv.inputs[1])->dims();
             const auto channels = static_cast<std::size_t>(WeightChannels(conv, dims).count());
             const auto affine = affine_of(graph_, node, dims.size(), channels);
             if (!affine || affine->input != input) continue;
-            apply(conv, *affine);
+            take(found->second, channels, *affine);
             return found->second;
         }
         return std::nullopt;
+    }
+
+    /// The function after what the convolution has taken already.
+    void take(std::size_t conv, std::size_t channels, const Affine& next) {
+        Affine& all = taken_[conv];
+        if (all.scale.empty()) {
+            all.scale.assign(channels, 1.0);
+            all.shift.assign(channels, 0.0);
+        }
+        for (std::size_t c = 0; c < channels; ++c) {
+            all.scale[c] *= at(next.scale, c);
+            all.shift[c] = all.shift[c] * at(next.scale, c) + at(next.shift, c);
+        }
     }
 
     void apply(Node& conv, const Affine& affine) {
@@ -172,22 +191,24 @@ private:
         std::vector<float> scaled(weights.f32().begin(), weights.f32().end());
         for (std::size_t i = 0; i < scaled.size(); ++i) {
             const std::size_t channel = channels.of(static_cast<std::int64_t>(i));
-            scaled[i] = static_cast<float>(scaled[i] * at(affine.scale, channel));
+            scaled[i] = static_cast<float>(scaled[i] * affine.scale[channel]);
         }
         const bool has_bias = conv.inputs.size() > 2 && !conv.inputs[2].empty();
         std::vector<float> bias(static_cast<std::size_t>(channels.count()), 0.0f);
         if (has_bias) std::ranges::copy(graph_.parameter(conv.inputs[2])->f32(), bias.begin());
         for (std::size_t c = 0; c < bias.size(); ++c)
-            bias[c] = static_cast<float>(bias[c] * at(affine.scale, c) + at(affine.shift, c));
+            bias[c] = static_cast<float>(bias[c] * affine.scale[c] + affine.shift[c]);
 
-        const std::string weights_name = unused_name(graph_, conv.name + ".folded_weight");
-        const std::string bias_name = unused_name(graph_, conv.name + ".folded_bias");
+        const std::string weights_name = names_.make(conv.name + ".folded_weight");
+        const std::string bias_name = names_.make(conv.name + ".folded_bias");
         graph_.parameters[weights_name] = model::Tensor::of(weights.dims(), scaled);
         graph_.parameters[bias_name] = model::Tensor::of({channels.count()}, bias);
         conv.inputs = {conv.inputs[0], weights_name, bias_name};
     }
 
     model::Graph& graph_;
+    FreshNames names_;
+    std::map<std::size_t, Affine> taken_;  ///< by the index of the convolution
 };
 
 /// Mul and Add instead of a BatchNormalization.
@@ -195,6 +216,7 @@ void spell_out_batch_normalization(model::Graph& graph) {
     const model::InferredValues inferred = model::infer_shapes(graph);
     std::vector<Node> nodes;
     std::map<std::string, model::Tensor> added;
+    FreshNames names(graph);
     for (Node& node : graph.nodes) {
         const bool is_batch_norm = node.op == Op::BatchNormalization;
         const auto affine = is_batch_norm ? batch_normalization(graph, node) : std::nullopt;
@@ -204,9 +226,9 @@ void spell_out_batch_normalization(model::Graph& graph) {
         }
         model::Dims dims(inferred.at(node.inputs[0]).dims.size(), 1);
         dims[1] = static_cast<std::int64_t>(affine->scale.size());
-        const std::string scale = unused_name(graph, node.name + ".scale");
-        const std::string shift = unused_name(graph, node.name + ".shift");
-        const std::string product = unused_name(graph, node.name + ".product");
+        const std::string scale = names.make(node.name + ".scale");
+        const std::string shift = names.make(node.name + ".shift");
+        const std::string product = names.make(node.name + ".product");
         const std::vector<float> factors(affine->scale.begin(), affine->scale.end());
         const std::vector<float> summands(affine->shift.begin(), affine->shift.end());
         added[scale] = model::Tensor::of(dims, factors);

@@ -39,39 +39,33 @@ bool fits_blocks(const PlanBuilder& builder, const std::string& a, const std::st
         return false;
     const bool is_blocked = builder.layout(a) == Layout::blocked ||
                             (other == dims && builder.layout(b) == Layout::blocked);
-    const bool is_parameter = builder.graph().parameter(b) != nullptr;
-    const bool is_computed = builder.constant(b) == nullptr;
-    if (!is_blocked) return false;
-    if (other == dims && is_computed) return true;
-    return is_per_channel(other) && other[1] == dims[1] && (is_parameter || is_computed);
+    // What follows from the extents alone has at most one dimension.
+    return is_blocked && (other == dims || (is_per_channel(other) && other[1] == dims[1]));
 }
 
 }  // namespace
 
-void emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+void emit_activation(PlanBuilder& builder, StepInfo info, const Activation& activation,
                      OperandId from, OperandId to) {
-    using Kind = Activation::Kind;
-    std::vector<Activation> functions = {activation};
-    if (activation.kind == Kind::hard_sigmoid)
-        functions = {{Kind::linear, activation.alpha, activation.beta}, {Kind::clip, 0, 1}};
-    for (const Activation& function : functions) {
-        const auto primitive = make_activation(builder.operand(from).shape, function);
-        if (!primitive) core::fail(ErrorCode::internal, "oneDNN cannot compute ", info.name);
-        StepInfo step = info;
-        step.implementation = "oneDNN " + primitive->implementation();
-        builder.emit(std::move(step), *primitive, {from, to});
-        from = to;
-    }
+    const std::int64_t count = model::element_count(builder.operand(to).shape.physical());
+    info.implementation = "own";
+    builder.emit(std::move(info), {from, to}, [=](Frame& frame) {
+        apply(activation, static_cast<const float*>(frame.pointers[from]),
+              static_cast<float*>(frame.pointers[to]), count, frame.threads);
+    });
 }
 
 bool lower_activation(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
     const std::optional<Activation> activation = to_activation(builder.graph(), node);
-    if (!activation || !builder.is_f32(node.inputs[0])) return false;
-    const Layout layout =
-        keeps_padding_finite(*activation) ? builder.layout(node.inputs[0]) : Layout::plain;
-    const OperandId from = builder.use(node.inputs[0], layout);
-    const OperandId to = builder.define(node.outputs[0], layout);
+    const std::string& input = node.inputs[0];
+    const std::string& result = node.outputs[0];
+    if (!activation || !builder.is_f32(input)) return false;
+    const Layout layout = keeps_padding_finite(*activation) ? builder.layout(input) : Layout::plain;
+    const OperandId from = builder.use(input, layout);
+    const bool in_place = builder.may_overwrite(input, layout) && builder.is_internal(result);
+    const OperandId to =
+        in_place ? builder.define_in_place(result, from) : builder.define(result, layout);
     emit_activation(builder, step_info(builder, operation, ""), *activation, from, to);
     return true;
 }

@@ -95,12 +95,13 @@ ConvParameters parameters_of(const PlanBuilder& builder, const model::Node& node
     const std::int64_t size = shape.destination.physical()[1];
     const model::Tensor& weights = *builder.constant(node.inputs[1]);
     ConvParameters parameters;
-    parameters.weights_key = core::concat(node.inputs[1], shape.transposed ? " transposed " : " ",
-                                          shape.source.physical()[1], " ", size, " ", shape.group);
+    parameters.weights_key =
+        packing_key(node.inputs[1], shape.transposed ? "transposed" : "conv", shape.source.dims[1],
+                    shape.source.physical()[1], size, shape.group);
     parameters.weights = [shape, &weights] { return dense_weights(shape, weights); };
     if (!shape.bias) return parameters;
     const model::Tensor& bias = *builder.constant(node.inputs[2]);
-    parameters.bias_key = core::concat(node.inputs[2], " ", size);
+    parameters.bias_key = packing_key(node.inputs[2], "padded", size);
     parameters.bias = [&bias, size] { return padded(bias.f32(), size); };
     return parameters;
 }
@@ -113,8 +114,9 @@ void emit_conv(PlanBuilder& builder, StepInfo info, const ConvShape& shape,
     operands.push_back(builder.constant_operand(
         packed.packed(parameters.weights_key, primitive, parameters.weights)));
     if (shape.bias)
-        operands.push_back(
-            builder.constant_operand(packed.dense(parameters.bias_key, parameters.bias)));
+        operands.push_back(builder.constant_operand(packed.dense(
+            parameters.bias_key, static_cast<std::size_t>(shape.destination.physical()[1]),
+            parameters.bias)));
     operands.push_back(destination);
     info.implementation = "oneDNN " + primitive.implementation();
     builder.emit(std::move(info), primitive, operands);

@@ -106,10 +106,14 @@ bool lower_pixel_shuffle(PlanBuilder& builder, const Operation& operation,
 
     const model::Tensor& weights = *builder.constant(node.inputs[1]);
     ConvParameters parameters;
-    parameters.weights_key = node.inputs[1] + " shuffle";
+    const std::int64_t wide_in = shuffle.conv.source.physical()[1];
+    const std::int64_t wide_out = shuffle.conv.destination.physical()[1];
+    parameters.weights_key =
+        packing_key(node.inputs[1], "shuffle", shuffle.taps, shuffle.maps, wide_in, wide_out);
     parameters.weights = [&] { return tap_weights(shuffle, weights); };
     if (shuffle.conv.bias) {
-        parameters.bias_key = node.inputs[2] + " shuffle";
+        parameters.bias_key =
+            packing_key(node.inputs[2], "shuffle", shuffle.taps, shuffle.maps, wide_out);
         parameters.bias = [&] {
             return tap_bias(shuffle, builder.constant(node.inputs[2])->f32());
         };

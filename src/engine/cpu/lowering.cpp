@@ -23,7 +23,9 @@ Function function_for(model::Op op) {
         case Op::Sigmoid:
         case Op::HardSigmoid:
         case Op::HardSwish:
+        case Op::Erf:
         case Op::Exp:
+        case Op::Gelu:
         case Op::Sqrt:
         case Op::Reciprocal: return lower_activation;
         case Op::Add:

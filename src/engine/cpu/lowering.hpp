@@ -38,8 +38,8 @@ bool lower_transpose(PlanBuilder& builder, const Operation& operation);
 StepInfo step_info(const PlanBuilder& builder, const Operation& operation,
                    std::string implementation);
 
-/// One or two steps that apply an activation.
-void emit_activation(PlanBuilder& builder, const StepInfo& info, const Activation& activation,
+/// A step that applies an activation.
+void emit_activation(PlanBuilder& builder, StepInfo info, const Activation& activation,
                      OperandId from, OperandId to);
 
 /// The nodes of an operation one by one on the reference executor.

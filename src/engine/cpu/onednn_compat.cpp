@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/subnormals.hpp"
 
 namespace dbnet::engine::cpu {
 namespace {
@@ -50,16 +52,10 @@ using Softmax = dnnl::softmax_forward;
 constexpr float kHardSwishAlpha = 1.0f / 6;
 constexpr float kHardSwishBeta = 0.5f;
 
+dnnl::memory::dims dims_of(const Desc& desc) { return desc.get_dims(); }
+
 void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
     ops.append_eltwise(algorithm, alpha, beta);
-}
-
-/// Eltwise takes the source's and the destination's description, or (2.6) one for both.
-dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::primitive_attr& attr,
-                                                       dnnl::algorithm algorithm, const Desc& desc,
-                                                       float alpha, float beta) {
-    return describe<dnnl::eltwise_forward>(attr, dnnl::prop_kind::forward_inference, algorithm,
-                                           desc, desc, alpha, beta);
 }
 
 #else
@@ -74,15 +70,10 @@ using Softmax = dnnl::softmax_v2_forward;
 constexpr float kHardSwishAlpha = 0;  // 2.6 knows one hard swish
 constexpr float kHardSwishBeta = 0;
 
+dnnl::memory::dims dims_of(const Desc& desc) { return desc.dims(); }
+
 void append_eltwise(dnnl::post_ops& ops, dnnl::algorithm algorithm, float alpha, float beta) {
     ops.append_eltwise(1.0f, algorithm, alpha, beta);
-}
-
-dnnl::eltwise_forward::primitive_desc describe_eltwise(const dnnl::primitive_attr& attr,
-                                                       dnnl::algorithm algorithm, const Desc& desc,
-                                                       float alpha, float beta) {
-    return describe<dnnl::eltwise_forward>(attr, dnnl::prop_kind::forward_inference, algorithm,
-                                           desc, alpha, beta);
 }
 
 #endif
@@ -125,30 +116,23 @@ struct Eltwise {
     float beta = 0;
 };
 
-/// The one or two functions of oneDNN that make an activation.
-std::vector<Eltwise> to_eltwise(const Activation& activation) {
+/// The function of oneDNN that is the activation; none where it takes NaN for a number, as its clip
+/// and its logistic function do.
+std::optional<Eltwise> to_eltwise(const Activation& activation) {
     using Kind = Activation::Kind;
     using dnnl::algorithm;
-    const float alpha = activation.alpha;
-    const float beta = activation.beta;
+    // Its max(x, 0) takes NaN for 0, too, but with a slope it multiplies.
+    constexpr float kNoSlope = std::numeric_limits<float>::min();
+    const float slope = activation.alpha == 0 ? kNoSlope : activation.alpha;
     switch (activation.kind) {
-        case Kind::relu: return {{algorithm::eltwise_relu, alpha}};
-        case Kind::linear: return {{algorithm::eltwise_linear, alpha, beta}};
-        case Kind::clip: return {{algorithm::eltwise_clip, alpha, beta}};
-        case Kind::sigmoid: return {{algorithm::eltwise_logistic}};
-        case Kind::hard_sigmoid:
-            return {{algorithm::eltwise_linear, alpha, beta}, {algorithm::eltwise_clip, 0, 1}};
+        case Kind::relu: return Eltwise{algorithm::eltwise_relu, slope};
+        case Kind::linear:
+            return Eltwise{algorithm::eltwise_linear, activation.alpha, activation.beta};
         case Kind::hard_swish:
-            return {{algorithm::eltwise_hardswish, kHardSwishAlpha, kHardSwishBeta}};
-        case Kind::exp: return {{algorithm::eltwise_exp}};
-        case Kind::sqrt: return {{algorithm::eltwise_sqrt}};
-        case Kind::power: return {{algorithm::eltwise_pow, alpha, beta}};
+            return Eltwise{algorithm::eltwise_hardswish, kHardSwishAlpha, kHardSwishBeta};
+        case Kind::gelu: return Eltwise{algorithm::eltwise_gelu_erf};
+        default: return std::nullopt;
     }
-    return {};
-}
-
-void append(dnnl::post_ops& ops, std::span<const Eltwise> functions) {
-    for (const Eltwise& f : functions) append_eltwise(ops, f.algorithm, f.alpha, f.beta);
 }
 
 dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
@@ -161,7 +145,10 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
 dnnl::primitive_attr attributes(const Epilogue& epilogue) {
     dnnl::post_ops ops;
     if (epilogue.accumulate) ops.append_sum(1.0f);
-    if (epilogue.activation) append(ops, to_eltwise(*epilogue.activation));
+    if (epilogue.activation) {
+        const Eltwise f = to_eltwise(*epilogue.activation).value();
+        append_eltwise(ops, f.algorithm, f.alpha, f.beta);
+    }
     return attributes(ops);
 }
 
@@ -283,14 +270,16 @@ WeightsLayout::WeightsLayout(const Primitive& primitive)
 
 std::size_t WeightsLayout::bytes() const { return impl_->desc.get_size(); }
 
+std::size_t WeightsLayout::count() const {
+    std::int64_t count = 1;
+    for (const std::int64_t extent : dims_of(impl_->desc)) count *= extent;
+    return static_cast<std::size_t>(count);
+}
+
 void WeightsLayout::pack(const float* dense, void* packed) const {
     checked([&] {
         const Desc& desc = impl_->desc;
-#if DNNL_VERSION_MAJOR >= 3
-        const dnnl::memory::dims dims = desc.get_dims();
-#else
-        const dnnl::memory::dims dims = desc.dims();
-#endif
+        const dnnl::memory::dims dims = dims_of(desc);
         const Desc from(dims, kF32, dense_strides(dims));
         dnnl::memory source(from, engine(), const_cast<float*>(dense));
         dnnl::memory destination(desc, engine(), packed);
@@ -345,17 +334,21 @@ void BoundPrimitive::execute(const Primitive& primitive, std::span<void* const> 
     });
 }
 
-void bound_primitive_cache() {
-    constexpr int kPrimitives = 64;
-    if (dnnl::get_primitive_cache_capacity() > kPrimitives)
-        dnnl::set_primitive_cache_capacity(kPrimitives);
-}
-
-ThreadTeam::ThreadTeam(int threads) : before_(omp_get_max_threads()) {
+ThreadTeam::ThreadTeam(int threads)
+    : before_(omp_get_max_threads()), states_(static_cast<std::size_t>(threads)) {
     omp_set_num_threads(threads);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    states_[static_cast<std::size_t>(omp_get_thread_num())] = core::flush_subnormals();
 }
 
-ThreadTeam::~ThreadTeam() { omp_set_num_threads(before_); }
+ThreadTeam::~ThreadTeam() {
+    const int threads = static_cast<int>(states_.size());
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    core::restore_floating_point(states_[static_cast<std::size_t>(omp_get_thread_num())]);
+    omp_set_num_threads(before_);
+}
+
+bool is_epilogue(const Activation& activation) { return to_eltwise(activation).has_value(); }
 
 // ---- builders
 
@@ -365,18 +358,6 @@ std::optional<Primitive> make_conv(const ConvShape& shape, const Epilogue& epilo
                                       shape, dnnl::algorithm::deconvolution_direct, epilogue)
                                 : conv<dnnl::convolution_forward>(
                                       shape, dnnl::algorithm::convolution_direct, epilogue);
-    });
-}
-
-std::optional<Primitive> make_activation(const Shape& shape, const Activation& activation) {
-    const std::vector<Eltwise> functions = to_eltwise(activation);
-    if (functions.size() > 1) return std::nullopt;
-    return if_implemented([&] {
-        const Desc desc = to_desc(shape);
-        const Eltwise& f = functions.front();
-        return finish<dnnl::eltwise_forward>(
-            describe_eltwise(attributes(), f.algorithm, desc, f.alpha, f.beta),
-            {{DNNL_ARG_SRC, desc}, {DNNL_ARG_DST, desc}});
     });
 }
 

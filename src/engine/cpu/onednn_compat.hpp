@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cpu/kernels/activation.hpp"
 #include "engine/cpu/kernels/round_up.hpp"
 #include "model/attributes.hpp"
 
@@ -34,25 +35,12 @@ struct Shape {
     std::size_t bytes() const;
 };
 
-/// An elementwise function; `alpha` and `beta` are its parameters.
-struct Activation {
-    enum class Kind : std::uint8_t {
-        relu,          ///< x < 0 ? alpha x : x
-        linear,        ///< alpha x + beta
-        clip,          ///< min(max(x, alpha), beta)
-        sigmoid,       ///< 1 / (1 + exp(-x))
-        hard_sigmoid,  ///< clip(alpha x + beta, 0, 1)
-        hard_swish,    ///< x clip(x / 6 + 1 / 2, 0, 1)
-        exp,
-        sqrt,
-        power,  ///< alpha x^beta
-    };
-    Kind kind = Kind::relu;
-    float alpha = 0;
-    float beta = 0;
-};
+/// Whether oneDNN can apply the function to a result before it stores it, as exactly as apply(),
+/// NaN included.
+bool is_epilogue(const Activation& activation);
 
-/// What happens to a result before it is stored: added to what is there, then the activation.
+/// What happens to a result before it is stored: added to what is there, then the activation, of
+/// which is_epilogue() holds.
 struct Epilogue {
     bool accumulate = false;
     std::optional<Activation> activation;
@@ -80,6 +68,8 @@ public:
     explicit WeightsLayout(const Primitive& primitive);
 
     std::size_t bytes() const;
+    /// Numbers of the dense weights.
+    std::size_t count() const;
     /// Reorders dense weights, as the primitive's builder describes them.
     void pack(const float* dense, void* packed) const;
     friend bool operator==(const WeightsLayout& a, const WeightsLayout& b);
@@ -106,12 +96,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Lets oneDNN's own cache of primitives, which belongs to the whole process, hold a few at most.
-/// Plans keep theirs; the cache would keep those of dropped plans too, up to a thousand, and memory
-/// would grow with every new size of image.
-void bound_primitive_cache();
-
-/// Sets the size of the calling thread's OpenMP team, and back.
+/// Sets the size of the calling thread's OpenMP team and makes its threads treat subnormal numbers
+/// as zero, and back.
 class ThreadTeam {
 public:
     explicit ThreadTeam(int threads);
@@ -121,6 +107,7 @@ public:
 
 private:
     int before_;
+    std::vector<std::uint64_t> states_;  ///< of the team's threads, before
 };
 
 // Builders. They prepare for a team of the size that the calling thread has (ThreadTeam), with
@@ -138,10 +125,6 @@ struct ConvShape {
 /// C / group, kernel...] without the first dimension if group is 1, for the physical channels (a
 /// depthwise convolution has as many groups as physical channels); the bias is [physical M].
 std::optional<Primitive> make_conv(const ConvShape& shape, const Epilogue& epilogue);
-
-/// Operands: source, destination (which may be the same memory). None for hard_sigmoid, which is
-/// linear and clip.
-std::optional<Primitive> make_activation(const Shape& shape, const Activation& activation);
 
 enum class BinaryKind : std::uint8_t { add, sub, mul, div };
 /// Operands: a, b, destination. b is broadcast to a, whose extents the destination has; a may be

@@ -102,7 +102,10 @@ private:
         const bool takes_activation =
             op == model::Op::Conv || op == model::Op::ConvTranspose || is_binary(op);
         node = takes_activation ? next(operation.nodes.back(), index) : nullptr;
-        if (node != nullptr && to_activation(graph_, *node)) take(index);
+        if (node != nullptr) {
+            const std::optional<Activation> activation = to_activation(graph_, *node);
+            if (activation && is_epilogue(*activation)) take(index);
+        }
         operation.inputs = outer_inputs(operation.nodes);
         operations_.push_back(std::move(operation));
     }

@@ -2,28 +2,40 @@
 
 #include <cstring>
 
+#include "core/error.hpp"
+
 namespace dbnet::engine::cpu {
 
-const float* PackedWeights::dense(const std::string& key,
+const float* PackedWeights::dense(const std::string& key, std::size_t count,
                                   const std::function<std::vector<float>()>& make) {
-    return find_or_pack(key, std::nullopt, make);
+    return find_or_pack(key, std::nullopt, count, make);
 }
 
 const float* PackedWeights::packed(const std::string& key, const Primitive& primitive,
                                    const std::function<std::vector<float>()>& make) {
-    return find_or_pack(key, WeightsLayout(primitive), make);
+    const WeightsLayout layout(primitive);
+    return find_or_pack(key, layout, layout.count(), make);
 }
 
 const float* PackedWeights::find_or_pack(const std::string& key,
                                          const std::optional<WeightsLayout>& layout,
+                                         std::size_t count,
                                          const std::function<std::vector<float>()>& make) {
     const std::lock_guard lock(mutex_);
+    const auto check = [&](std::size_t found) {
+        if (found != count)
+            core::fail(ErrorCode::internal, "packed weights '", key, "' have ", found,
+                       " numbers instead of ", count);
+    };
     const auto [first, last] = entries_.equal_range(key);
-    for (auto entry = first; entry != last; ++entry)
-        if (entry->second.layout == layout)
-            return reinterpret_cast<const float*>(entry->second.memory.get());
+    for (auto entry = first; entry != last; ++entry) {
+        if (entry->second.layout != layout) continue;
+        check(entry->second.count);
+        return reinterpret_cast<const float*>(entry->second.memory.get());
+    }
 
     const std::vector<float> values = make();
+    check(values.size());
     const std::size_t bytes = layout ? layout->bytes() : values.size() * sizeof(float);
     core::Memory memory = core::allocate(bytes);
     if (layout)
@@ -31,7 +43,7 @@ const float* PackedWeights::find_or_pack(const std::string& key,
     else
         std::memcpy(memory.get(), values.data(), bytes);
     bytes_ += bytes;
-    const auto added = entries_.emplace(key, Entry{layout, std::move(memory)});
+    const auto added = entries_.emplace(key, Entry{layout, count, std::move(memory)});
     return reinterpret_cast<const float*>(added->second.memory.get());
 }
 

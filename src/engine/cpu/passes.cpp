@@ -4,47 +4,99 @@
 
 #include "engine/reference/reference.hpp"
 #include "model/attributes.hpp"
+#include "model/info.hpp"
 #include "model/shape_inference.hpp"
 
 namespace dbnet::engine::cpu {
 namespace {
 
-/// Larger results are only folded if they are no larger than what they are computed from, so that a
-/// small file cannot demand any amount of memory.
-constexpr std::int64_t kMaxFolded = 1 << 20;
+constexpr double kFoldedElements = 1 << 22;       ///< in all
+constexpr double kFoldedOperations = 1 << 24;     ///< additions, multiplications, copies, in all
+constexpr double kFoldedPerParameterElement = 4;  ///< more of both
 
-std::int64_t elements(const model::Dims& dims) {
-    return std::ranges::any_of(dims, [](std::int64_t extent) { return extent < 0; })
-               ? -1
-               : model::element_count(dims);
+double elements(const model::InferredValue& value) {
+    double count = value.has_rank ? 1 : -1;
+    for (const std::int64_t extent : value.dims)
+        count = extent < 0 || count < 0 ? -1 : count * static_cast<double>(extent);
+    return count;
 }
 
-/// Whether the node's inputs are parameters and its outputs small enough.
-bool is_foldable(const model::Graph& graph, const model::Node& node,
-                 const model::InferredValues& inferred) {
-    std::int64_t limit = kMaxFolded;
-    for (const std::string& input : node.inputs) {
-        if (input.empty()) continue;
-        const model::Tensor* parameter = graph.parameter(input);
-        if (parameter == nullptr) return false;
-        limit = std::max(limit, parameter->size());
+/// Evaluates nodes whose inputs are parameters, within a budget for the whole graph.
+class Folding {
+public:
+    explicit Folding(model::Graph& graph) : graph_(graph), inferred_(model::infer_shapes(graph)) {
+        for (const auto& [name, tensor] : graph.parameters) {
+            const double more = kFoldedPerParameterElement * static_cast<double>(tensor.size());
+            elements_left_ += more;
+            operations_left_ += more;
+        }
     }
-    return node.op == model::Op::Constant ||
-           std::ranges::all_of(node.outputs, [&](const std::string& output) {
-               const model::InferredValue& value = inferred.at(output);
-               const std::int64_t size = value.has_rank ? elements(value.dims) : -1;
-               return size >= 0 && size <= limit;
-           });
-}
 
-void fold(model::Graph& graph, const model::Node& node) {
-    std::vector<Buffer> inputs;
-    for (const std::string& input : node.inputs)
-        inputs.push_back(input.empty() ? Buffer() : buffer_of(*graph.parameter(input)));
-    const std::vector<Buffer> outputs = reference::evaluate(node, inputs);
-    for (std::size_t i = 0; i < node.outputs.size(); ++i)
-        graph.parameters[node.outputs[i]] = tensor_of(outputs[i]);
-}
+    void run() {
+        const auto is_known = [&](const std::string& value) {
+            return inferred_.at(value).is_constant;
+        };
+        std::vector<model::Node> kept;
+        for (model::Node& node : graph_.nodes) {
+            if (std::ranges::all_of(node.outputs, is_known))
+                for (const std::string& output : node.outputs)
+                    graph_.parameters[output] = inferred_.at(output).constant;
+            else if (is_foldable(node))
+                fold(node);
+            else
+                kept.push_back(std::move(node));
+        }
+        graph_.nodes = std::move(kept);
+    }
+
+private:
+    /// Whether the node's inputs are parameters and there is room for its outputs; takes it then.
+    bool is_foldable(const model::Node& node) {
+        if (node.op == model::Op::Constant) return true;
+        for (const std::string& input : node.inputs)
+            if (!input.empty() && graph_.parameter(input) == nullptr) return false;
+        double size = 0;
+        for (const std::string& output : node.outputs) {
+            const double count = elements(inferred_.at(output));
+            if (count < 0) return false;
+            size += count;
+        }
+        const double operations = operations_of(node, size);
+        if (size > elements_left_ || operations > operations_left_) return false;
+        elements_left_ -= size;
+        operations_left_ -= operations;
+        return true;
+    }
+
+    double operations_of(const model::Node& node, double output_size) const {
+        double operations = output_size;
+        for (const std::string& input : node.inputs)
+            if (!input.empty()) operations += elements(inferred_.at(input));
+        if (const auto* kernel = std::get_if<model::Dims>(attribute(node, "kernel_shape")))
+            for (const std::int64_t extent : *kernel) output_size *= static_cast<double>(extent);
+        return std::max(
+            {operations, output_size, static_cast<double>(model::count_macs(node, inferred_))});
+    }
+
+    static const model::Attribute* attribute(const model::Node& node, const char* name) {
+        const auto found = node.attributes.find(name);
+        return found == node.attributes.end() ? nullptr : &found->second;
+    }
+
+    void fold(const model::Node& node) {
+        std::vector<Buffer> inputs;
+        for (const std::string& input : node.inputs)
+            inputs.push_back(input.empty() ? Buffer() : buffer_of(*graph_.parameter(input)));
+        const std::vector<Buffer> outputs = reference::evaluate(node, inputs);
+        for (std::size_t i = 0; i < node.outputs.size(); ++i)
+            graph_.parameters[node.outputs[i]] = tensor_of(outputs[i]);
+    }
+
+    model::Graph& graph_;
+    model::InferredValues inferred_;
+    double elements_left_ = kFoldedElements;
+    double operations_left_ = kFoldedOperations;
+};
 
 }  // namespace
 
@@ -60,25 +112,13 @@ model::Graph optimise(const model::Graph& graph) {
     return result;
 }
 
-void fold_constants(model::Graph& graph) {
-    const model::InferredValues inferred = model::infer_shapes(graph);
-    const auto is_known = [&](const std::string& value) { return inferred.at(value).is_constant; };
-    std::vector<model::Node> kept;
-    for (model::Node& node : graph.nodes) {
-        if (std::ranges::all_of(node.outputs, is_known))
-            for (const std::string& output : node.outputs)
-                graph.parameters[output] = inferred.at(output).constant;
-        else if (is_foldable(graph, node, inferred))
-            fold(graph, node);
-        else
-            kept.push_back(std::move(node));
-    }
-    graph.nodes = std::move(kept);
-}
+void fold_constants(model::Graph& graph) { Folding(graph).run(); }
 
 void remove_identities(model::Graph& graph) {
     const model::InferredValues inferred = model::infer_shapes(graph);
     std::unordered_map<std::string, std::string> replaced;
+    std::unordered_set<std::string_view> outputs;
+    for (const model::ValueInfo& output : graph.outputs) outputs.insert(output.name);
     const auto changes_nothing = [&](const model::Node& node) {
         return node.op == model::Op::Identity ||
                (node.op == model::Op::Cast &&
@@ -89,10 +129,7 @@ void remove_identities(model::Graph& graph) {
         for (std::string& input : node.inputs)
             if (const auto found = replaced.find(input); found != replaced.end())
                 input = found->second;
-        const auto is_output = [&](const model::ValueInfo& output) {
-            return output.name == node.outputs[0];
-        };
-        if (changes_nothing(node) && std::ranges::none_of(graph.outputs, is_output))
+        if (changes_nothing(node) && !outputs.contains(node.outputs[0]))
             replaced[node.outputs[0]] = node.inputs[0];
         else
             kept.push_back(std::move(node));
@@ -132,11 +169,16 @@ std::optional<Values::Scaled> Values::with_scalar(const model::Node& node) const
     return std::nullopt;
 }
 
-std::string unused_name(const model::Graph& graph, const std::string& base) {
-    const Values values(graph);
-    std::string name = base;
-    while (graph.parameters.contains(name) || values.producer(name) != nullptr) name += '_';
-    return name;
+FreshNames::FreshNames(const model::Graph& graph) {
+    for (const auto& [name, tensor] : graph.parameters) taken_.insert(name);
+    for (const model::ValueInfo& input : graph.inputs) taken_.insert(input.name);
+    for (const model::Node& node : graph.nodes)
+        taken_.insert(node.outputs.begin(), node.outputs.end());
+}
+
+std::string FreshNames::make(std::string base) {
+    while (!taken_.insert(base).second) base += '_';
+    return base;
 }
 
 }  // namespace dbnet::engine::cpu

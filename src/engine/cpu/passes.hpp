@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/graph.hpp"
@@ -15,14 +16,15 @@ namespace dbnet::engine::cpu {
 model::Graph optimise(const model::Graph& graph);
 
 /// Replaces what depends on constants (and, where extents are fixed, on extents) alone by
-/// parameters.
+/// parameters, as long as that costs no more memory and work than a small multiple of what reading
+/// the parameters did: a small file cannot demand more. The rest is left to every run.
 void fold_constants(model::Graph& graph);
 
 /// Removes Identity and Cast to the same type.
 void remove_identities(model::Graph& graph);
 
 /// x clip(x + 3, 0, 6) / 6 and x hard_sigmoid(x) with alpha = 1/6, beta = 1/2 become HardSwish(x),
-/// 1 / (1 + exp(c y)) becomes Sigmoid(-c y).
+/// x (1 + erf(x / sqrt 2)) / 2 becomes Gelu(x), 1 / (1 + exp(c y)) becomes Sigmoid(-c y).
 void rewrite_activations(model::Graph& graph);
 
 /// BatchNormalization, and Add, Sub, Mul, Div with one constant per channel, are folded into the
@@ -53,7 +55,15 @@ private:
     std::unordered_map<std::string, int> uses_;
 };
 
-/// A name for a new parameter: `base`, or with more behind it.
-std::string unused_name(const model::Graph& graph, const std::string& base);
+/// Names for new values of a graph.
+class FreshNames {
+public:
+    explicit FreshNames(const model::Graph& graph);
+    /// `base`, or with more behind it: a name that no value has and that was not given out.
+    std::string make(std::string base);
+
+private:
+    std::unordered_set<std::string> taken_;
+};
 
 }  // namespace dbnet::engine::cpu

@@ -144,6 +144,34 @@ TEST(Passes, LeaveWhatOnlyResemblesHardSwish) {
                 ElementsAre(Op::Add, Op::Clip, Op::Mul, Op::Div));
 }
 
+TEST(Passes, RecogniseGeluHoweverItIsSpelled) {
+    for (int spelling = 0; spelling < 4; ++spelling) {
+        test::GraphBuilder b(12);
+        const std::string x = b.input({1, 3, 6, 5}, -4, 4);
+        const std::string scaled = spelling % 2 == 0 ? b.add(Op::Div, {x, scalar(b, 1.41421354f)})
+                                                     : b.add(Op::Mul, {scalar(b, 0.707106769f), x});
+        const std::string one = b.add(Op::Add, {b.add(Op::Erf, {scaled}), scalar(b, 1)});
+        const std::string half = scalar(b, 0.5f);
+        if (spelling < 2)
+            b.output(b.add(Op::Mul, {b.add(Op::Mul, {x, one}), half}));
+        else if (spelling == 2)
+            b.output(b.add(Op::Mul, {x, b.add(Op::Mul, {one, half})}));
+        else
+            b.output(b.add(Op::Mul, {b.add(Op::Mul, {half, x}), one}));
+        EXPECT_THAT(optimised_operators(b.finish("gelu")), ElementsAre(Op::Gelu)) << spelling;
+    }
+}
+
+TEST(Passes, LeaveWhatOnlyResemblesGelu) {
+    test::GraphBuilder b(13);
+    const std::string x = b.input({1, 3, 6, 5}, -4, 4);
+    const std::string erf = b.add(Op::Erf, {b.add(Op::Div, {x, scalar(b, 1.5f)})});
+    const std::string product = b.add(Op::Mul, {x, b.add(Op::Add, {erf, scalar(b, 1)})});
+    b.output(b.add(Op::Mul, {product, scalar(b, 0.5f)}));
+    EXPECT_THAT(optimised_operators(b.finish("no gelu")),
+                testing::Not(testing::Contains(Op::Gelu)));
+}
+
 TEST(Passes, RecogniseTheLogisticFunction) {
     test::GraphBuilder b(7);
     const std::string x = b.input({1, 1, 6, 5}, -2, 2);

@@ -1,10 +1,12 @@
 #include "engine/cpu/plan_builder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "engine/cpu/host_kernels.hpp"
 #include "engine/cpu/lowering.hpp"
 #include "model/info.hpp"
@@ -58,6 +60,22 @@ void copy_vectors(const float* from, std::int64_t from_row, float* to, std::int6
         std::copy_n(from + n * from_row, count, to + n * to_row);
         std::fill(to + n * to_row + count, to + (n + 1) * to_row, 0.0f);
     }
+}
+
+/// [N, C, H, W] in the blocked layout, zeros in the channels that blocks have too many.
+std::vector<float> blocked(const model::Tensor& tensor) {
+    const model::Dims& dims = tensor.dims();
+    const std::int64_t block = channel_block();
+    const std::int64_t blocks = round_up(dims[1], block) / block;
+    const std::int64_t plane = dims[2] * dims[3];
+    std::vector<float> result(static_cast<std::size_t>(dims[0] * blocks * plane * block), 0.0f);
+    const float* from = tensor.f32().data();
+    for (std::int64_t n = 0; n < dims[0]; ++n)
+        for (std::int64_t c = 0; c < dims[1]; ++c) {
+            float* to = result.data() + (n * blocks + c / block) * plane * block + c % block;
+            for (std::int64_t p = 0; p < plane; ++p) to[p * block] = *from++;
+        }
+    return result;
 }
 
 }  // namespace
@@ -235,14 +253,9 @@ OperandId PlanBuilder::use_constant(const std::string& value, const model::Tenso
         if (graph_.parameter(value) == nullptr) plan_.constants.push_back(tensor);
         operand.constant = tensor.bytes().data();
     } else {
-        operand.constant = weights_.dense(value + " blocked", [&] {
-            const Shape shape = operand.shape;
-            std::vector<float> blocked(shape.bytes() / sizeof(float));
-            const std::int64_t from_row = tensor.dims()[1];
-            copy_vectors(tensor.f32().data(), from_row, blocked.data(), shape.physical()[1],
-                         tensor.dims()[0]);
-            return blocked;
-        });
+        operand.constant =
+            weights_.dense(packing_key(value, "blocked"), operand.shape.bytes() / sizeof(float),
+                           [&] { return blocked(tensor); });
     }
     id = add_operand(std::move(operand));
     return *id;
@@ -397,6 +410,28 @@ void PlanBuilder::place_storages() {
     plan_.values_bytes = memory.bytes;
     for (const auto& step : plan_.steps)
         plan_.scratch_bytes = std::max(plan_.scratch_bytes, step->scratch_bytes());
+    check_memory();
+}
+
+/// A network that makes gigabytes of a small input is a mistake or an attack.
+void PlanBuilder::check_memory() const {
+    constexpr double kBytesAtLeast = 512 << 20;
+    constexpr double kBytesPerInputElement = 4096;
+    double needed = static_cast<double>(plan_.arena_bytes());
+    double given = 0;
+    std::string inputs;
+    for (const OperandId output : plan_.outputs)
+        needed += static_cast<double>(operand(output).bytes());
+    for (const OperandId input : plan_.inputs) {
+        given += static_cast<double>(model::element_count(operand(input).shape.dims));
+        inputs += (inputs.empty() ? "" : ", ") + model::to_string(operand(input).shape.dims);
+    }
+    const double allowed = std::min(std::max(kBytesAtLeast, kBytesPerInputElement * given),
+                                    static_cast<double>(core::usable_memory()));
+    if (needed > allowed)
+        core::fail(ErrorCode::too_large, "for an input of ", inputs, " the network needs ",
+                   std::llround(needed / 1e6), " MB of intermediate values; at most ",
+                   std::llround(allowed / 1e6), " MB are allowed");
 }
 
 }  // namespace dbnet::engine::cpu

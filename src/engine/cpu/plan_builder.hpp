@@ -62,6 +62,10 @@ public:
     /// Whether the value becomes a part of a Concat's output if it is defined in that layout.
     bool joins_concat(const std::string& value, Layout layout) const;
     bool is_concatenated(const std::string& value) const { return joints_.contains(value); }
+    /// Whether it is all the same where the value lies: neither in an output nor in a Concat's.
+    bool is_internal(const std::string& value) const {
+        return !is_concatenated(value) && !output_index_.contains(value);
+    }
 
     /// Memory of this operation alone.
     OperandId temporary(const Shape& shape);
@@ -98,6 +102,7 @@ private:
     void start_inputs();
     void finish_outputs();
     void place_storages();
+    void check_memory() const;
     OperandId add_operand(Operand operand);
     OperandId allocate(const Shape& shape, model::DataType type);
     Operand part_of_concat(const Joint& joint, const Shape& shape, model::DataType type);

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "engine/cpu/passes.hpp"
 #include "model/attributes.hpp"
@@ -71,6 +73,52 @@ std::optional<std::string> hard_swish(const Values& values, const Node& node) {
     return times_own(node, [&](const std::string& value) { return hard_sigmoid(values, value); });
 }
 
+/// The factors of a product, those of its factors included where they are products themselves.
+std::vector<std::string> factors(const Values& values, const Node& product) {
+    std::vector<std::string> result;
+    for (const std::string& input : product.inputs) {
+        const Node* inner = producer(values, input, Op::Mul);
+        if (inner == nullptr)
+            result.push_back(input);
+        else
+            result.insert(result.end(), inner->inputs.begin(), inner->inputs.end());
+    }
+    return result;
+}
+
+/// x of 1 + erf(x / sqrt 2).
+std::optional<std::string> normal_distribution(const Values& values, const std::string& value) {
+    const Node* add = producer(values, value, Op::Add);
+    if (add == nullptr) return std::nullopt;
+    const auto sum = values.with_scalar(*add);
+    if (!sum || sum->scalar != 1.0f) return std::nullopt;
+    const Node* erf = producer(values, sum->value, Op::Erf);
+    const Node* scaled = erf == nullptr ? nullptr : values.producer(erf->inputs[0]);
+    if (scaled == nullptr) return std::nullopt;
+    if (scaled->op == Op::Div) {
+        const auto divisor = values.scalar(scaled->inputs[1]);
+        const bool fits = divisor && is_about(*divisor, std::numbers::sqrt2);
+        return fits ? std::optional(scaled->inputs[0]) : std::nullopt;
+    }
+    if (scaled->op != Op::Mul) return std::nullopt;
+    const auto product = values.with_scalar(*scaled);
+    const bool fits = product && is_about(product->scalar, 1 / std::numbers::sqrt2);
+    return fits ? std::optional(product->value) : std::nullopt;
+}
+
+/// x of x (1 + erf(x / sqrt 2)) / 2 in any order.
+std::optional<std::string> gelu(const Values& values, const Node& node) {
+    if (node.op != Op::Mul) return std::nullopt;
+    std::vector<std::string> rest = factors(values, node);
+    const auto half = std::ranges::find_if(
+        rest, [&](const std::string& value) { return values.scalar(value) == 0.5f; });
+    if (rest.size() != 3 || half == rest.end()) return std::nullopt;
+    rest.erase(half);
+    for (const std::size_t i : {0u, 1u})
+        if (normal_distribution(values, rest[1 - i]) == rest[i]) return rest[i];
+    return std::nullopt;
+}
+
 /// The Mul(y, c) of 1 / (1 + exp(c y)).
 const Node* logistic(const Values& values, const Node& node) {
     if (node.op != Op::Reciprocal) return nullptr;
@@ -89,15 +137,19 @@ const Node* logistic(const Values& values, const Node& node) {
 void rewrite_activations(model::Graph& graph) {
     std::vector<Node> nodes;
     const Values values(graph);
+    FreshNames names(graph);
     std::map<std::string, model::Tensor> added;
     for (const Node& node : graph.nodes) {
         Node result{node.name, Op::HardSwish, {}, node.outputs, {}};
         if (const auto x = hard_swish(values, node)) {
             result.inputs = {*x};
+        } else if (const auto y = gelu(values, node)) {
+            result.op = Op::Gelu;
+            result.inputs = {*y};
         } else if (const Node* product = logistic(values, node)) {
             const auto scaled = *values.with_scalar(*product);
-            const std::string factor = unused_name(graph, node.name + ".factor");
-            const std::string argument = unused_name(graph, node.name + ".argument");
+            const std::string factor = names.make(node.name + ".factor");
+            const std::string argument = names.make(node.name + ".argument");
             added[factor] = model::Tensor::scalar(-scaled.scalar);
             nodes.push_back({argument, Op::Mul, {scaled.value, factor}, {argument}, {}});
             result.op = Op::Sigmoid;

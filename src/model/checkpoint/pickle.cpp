@@ -1,6 +1,6 @@
 // The pickle machine: a stack of values and a memo, driven by one-byte opcodes (documented in
-// CPython's pickletools). Only the opcodes that build data are known. Memory is bounded by the
-// input: every node costs at least one byte of it.
+// CPython's pickletools). Only the opcodes that build data are known. What they build is counted: a
+// byte of input can stand for a node, or for a copy of the arguments of a call.
 #include "model/checkpoint/pickle.hpp"
 
 #include <bit>
@@ -22,12 +22,20 @@ const PickleNode* PickleNode::find(std::string_view key) const {
     return nullptr;
 }
 
+namespace {
+
+/// Of nodes, their items and texts: a hundred times what the checkpoint of a large network takes.
+constexpr std::size_t kMaxMemory = std::size_t{128} << 20;
+
+}  // namespace
+
 class PickleMachine {
 public:
     PickleMachine(Pickle& pickle, std::span<const std::uint8_t> bytes, std::string_view name)
         : pickle_(pickle), bytes_(bytes), name_(name) {}
 
     PickleNode* run() {
+        spend(bytes_.size());
         for (;;) {
             opcode_at_ = position_;
             const auto opcode = static_cast<char>(take(1)[0]);
@@ -74,7 +82,15 @@ private:
 
     // Stack ---------------------------------------------------------------------------------------
 
+    void spend(std::size_t bytes) {
+        memory_ += bytes;
+        if (memory_ > kMaxMemory)
+            core::fail(ErrorCode::too_large, name_, ": pickle, byte ", opcode_at_,
+                       ": what it holds takes more than ", kMaxMemory, " bytes");
+    }
+
     PickleNode* make(Kind kind) {
+        spend(sizeof(PickleNode));
         pickle_.nodes_.emplace_back();
         pickle_.nodes_.back().kind = kind;
         return &pickle_.nodes_.back();
@@ -188,7 +204,12 @@ private:
         }
     }
 
-    void push_string(Kind kind, std::string value) { push(kind)->text = std::move(value); }
+    PickleNode* push_string(Kind kind, std::string value) {
+        spend(value.size());
+        PickleNode* node = push(kind);
+        node->text = std::move(value);
+        return node;
+    }
 
     bool string(char opcode) {
         switch (opcode) {
@@ -210,6 +231,7 @@ private:
     }
 
     void push_items(Kind kind, std::vector<PickleNode*> items) {
+        spend(items.size() * sizeof(PickleNode*));
         push(kind)->items = std::move(items);
     }
 
@@ -219,6 +241,7 @@ private:
         if (stack_.size() > floor() && stack_.back()->kind == Kind::object) return;
         if (kind == Kind::dict && items.size() % 2 != 0) fail("a key without a value");
         auto& target = top(kind)->items;
+        spend(items.size() * sizeof(PickleNode*));
         target.insert(target.end(), items.begin(), items.end());
     }
 
@@ -245,6 +268,7 @@ private:
     }
 
     void remember(std::uint64_t index) {
+        spend(sizeof(decltype(memo_)::value_type));
         memo_[index] = stack_.size() > floor() ? stack_.back() : pop();
     }
 
@@ -277,7 +301,7 @@ private:
     }
 
     void push_global(const std::string& module, const std::string& name) {
-        push(Kind::global)->text = module + "." + name;
+        push_string(Kind::global, module + "." + name);
     }
 
     /// What a call would return: a dict for the standard library's ordered one, otherwise a
@@ -289,8 +313,8 @@ private:
             push(Kind::dict);
             return;
         }
-        PickleNode* object = push(Kind::object);
-        object->text = callable->text;
+        spend(arguments->items.size() * sizeof(PickleNode*));
+        PickleNode* object = push_string(Kind::object, callable->text);
         object->items = arguments->items;
     }
 
@@ -332,6 +356,7 @@ private:
     std::string_view name_;
     std::size_t position_ = 0;
     std::size_t opcode_at_ = 0;
+    std::size_t memory_ = 0;
     std::vector<PickleNode*> stack_;
     std::vector<std::size_t> marks_;
     std::unordered_map<std::uint64_t, PickleNode*> memo_;

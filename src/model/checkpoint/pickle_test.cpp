@@ -67,6 +67,21 @@ TEST(Pickle, RefusesBrokenInput) {
         EXPECT_THROW(parse(kSample.substr(0, size)), Error);
 }
 
+TEST(Pickle, ArgumentsOfManyCallsDoNotFillTheMemory) {
+    // One tuple of 20,000 items, and 20,000 calls with it.
+    std::string text = "cx\ny\n" + bytes_of("q\x00(") + std::string(20'000, 'N') +
+                       bytes_of(
+                           "tq\x01"
+                           "00");
+    for (int i = 0; i < 20'000; ++i) text += bytes_of("h\x00h\x01R0");
+    try {
+        parse(text + "}.");
+        FAIL() << "3 GB of arguments were kept";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::too_large);
+    }
+}
+
 TEST(Pickle, NeverCrashesOnRandomBytes) {
     std::mt19937 random(3);
     for (int round = 0; round < 20'000; ++round) {

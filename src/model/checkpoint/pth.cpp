@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -22,6 +23,10 @@ using Kind = PickleNode::Kind;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::int64_t kMaxFileBytes = std::int64_t{8} << 30;
+/// What all tensors together may take: views may overlap and repeat elements, but no real
+/// checkpoint has many of them.
+constexpr std::int64_t kTensorBytesPerFileByte = 4;
+constexpr std::int64_t kTensorBytesAtLeast = std::int64_t{64} << 20;
 
 /// The zip's entries by name without the leading folder ("data.pkl", "data/0"). torch stores them
 /// uncompressed, so together they are never larger than the file.
@@ -113,11 +118,12 @@ void gather(const std::uint8_t* from, std::size_t element, const Dims& dims, con
 
 class Loader {
 public:
-    Loader(std::map<std::string, Bytes> entries, const std::string& path)
-        : entries_(std::move(entries)), path_(path) {}
+    /// `budget`: bytes of all tensors.
+    Loader(std::map<std::string, Bytes> entries, const std::string& path, std::int64_t budget)
+        : entries_(std::move(entries)), path_(path), budget_(budget) {}
 
     /// Adds the entry `name` to `state`, or says there why not.
-    void load(const std::string& name, const PickleNode* value, StateDict& state) const {
+    void load(const std::string& name, const PickleNode* value, StateDict& state) {
         const PickleNode* tensor = tensor_arguments(value);
         if (tensor == nullptr) {
             state.skipped.push_back(name + ": not a tensor");
@@ -142,7 +148,7 @@ public:
 
 private:
     Tensor dense(const std::string& name, DataType type, const Bytes& storage,
-                 const PickleNode& tensor) const {
+                 const PickleNode& tensor) {
         const std::int64_t offset = tensor.items[1]->integer;
         const Dims dims = integers(*tensor.items[2]);
         const Dims strides = integers(*tensor.items[3]);
@@ -151,16 +157,19 @@ private:
         if (dims.size() > 16)
             core::fail(ErrorCode::malformed, path_, ": ", name, " has ", dims.size(),
                        " dimensions");
-        // A view may repeat elements (stride 0), but no real weight is larger than the file's
-        // limit.
         const std::int64_t count = element_count(dims, kMaxFileBytes / 8);
+        const std::int64_t size = count * static_cast<std::int64_t>(element);
+        if (size > budget_)
+            core::fail(ErrorCode::too_large, path_, ": ", name, " ", to_string(dims),
+                       ": the tensors take more bytes than a file of this size can mean");
+        budget_ -= size;
         __int128 last = offset;
         for (std::size_t i = 0; i < dims.size(); ++i)
             last += static_cast<__int128>(dims[i] - 1) * strides[i];
         if (count > 0 && (offset < 0 || last >= available))
             core::fail(ErrorCode::malformed, path_, ": ", name, " ", to_string(dims),
                        " lies outside its storage of ", available, " elements");
-        std::vector<std::byte> values(static_cast<std::size_t>(count) * element);
+        std::vector<std::byte> values(static_cast<std::size_t>(size));
         std::byte* to = values.data();
         if (count > 0)
             gather(storage.data() + static_cast<std::size_t>(offset) * element, element, dims,
@@ -170,6 +179,7 @@ private:
 
     std::map<std::string, Bytes> entries_;
     const std::string& path_;
+    std::int64_t budget_;
 };
 
 const PickleNode& state_of(const PickleNode& root, const std::string& path) {
@@ -195,7 +205,9 @@ StateDict read_pth(const std::string& path) {
     if (pickled == entries.end()) core::fail(ErrorCode::malformed, path, ": has no entry data.pkl");
     const Pickle pickle(pickled->second, path);  // copies what it needs, so the entries may move
     const PickleNode& dict = state_of(pickle.root(), path);
-    const Loader loader(std::move(entries), path);
+    const std::int64_t budget = std::max(
+        kTensorBytesAtLeast, kTensorBytesPerFileByte * static_cast<std::int64_t>(file.size()));
+    Loader loader(std::move(entries), path, budget);
     StateDict state;
     for (std::size_t i = 0; i + 1 < dict.items.size(); i += 2) {
         const PickleNode& key = *dict.items[i];

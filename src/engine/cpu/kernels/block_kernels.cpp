@@ -30,6 +30,7 @@ constexpr int kTapBlock = 96;
 // Loops over the accumulators must be unrolled completely, or these live in memory.
 #define DBNET_UNROLL HWY_UNROLL(36)
 
+// Max and Min return their second operand where either is NaN: NaN stays.
 template <int kCount>
 HWY_INLINE void activate(const RunActivation& activation, Vector* v) {
     const Tag d;

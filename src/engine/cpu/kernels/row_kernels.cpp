@@ -51,8 +51,8 @@ struct Pixels {
         add(weight, pixels);
     }
     HWY_INLINE void clamp() {
-        left = hn::Max(left, hn::Zero(Tag()));
-        if constexpr (kCount == 2) right = hn::Max(right, hn::Zero(Tag()));
+        left = hn::Max(hn::Zero(Tag()), left);  // in this order NaN stays
+        if constexpr (kCount == 2) right = hn::Max(hn::Zero(Tag()), right);
     }
 
     Vector left;
@@ -162,7 +162,8 @@ void winograd_rows(float* rows, std::ptrdiff_t stride, int count) {
 // Exp is defined up to 104; 1 / (1 + exp(88)) is the last normal number anyway.
 HWY_INLINE Vector sigmoid(Tag d, Vector x) {
     const Vector one = hn::Set(d, 1.0F);
-    return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, 88.0F)))));
+    const Vector e = hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, 88.0F)));
+    return hn::IfThenElse(hn::IsNaN(x), x, hn::Div(one, hn::Add(one, e)));
 }
 
 void sigmoid4(const std::array<const float*, 4>& logits, float* out, int count) {
