@@ -67,6 +67,45 @@ TEST(DataView, shows_what_the_loader_of_a_run_gives) {
     EXPECT_NE(test::largest_difference(first, view_samples(sets, other, {})), 0);
 }
 
+TEST(DataView, shows_each_augmentation_alone) {
+    const test::TempDir folder;
+    const std::vector<data::Dataset> sets = small_set(folder);
+    DataViewOptions options = small_options();
+    const Image sheet = view_augmentations(sets, options, {});
+    EXPECT_EQ(test::largest_difference(sheet, view_augmentations(sets, options, {})), 0);
+    // 17 tiles of 64 pixels with captions, six in a row.
+    constexpr int kCell = 64 + 3 * 6, kRow = 64 + 16 + 2 * 6;
+    ASSERT_EQ(sheet.width(), 6 * kCell);
+    ASSERT_EQ(sheet.height(), 3 * kRow);
+    const auto tile = [&](int number) {
+        Image part(64, 64);
+        for (int y = 0; y < 64; ++y)
+            std::copy_n(sheet.row(number / 6 * kRow + 6 + 16 + y) + 3 * (number % 6 * kCell + 6),
+                        3 * 64, part.row(y));
+        return part;
+    };
+    const Image plain = tile(0);
+    for (int i = 1; i < 17; ++i) EXPECT_GT(test::largest_difference(tile(i), plain), 1) << i;
+    // What the run does not use has its usual strength; what it uses, its own.
+    options.sample.augment.noise = {0.1, 90, 100};
+    options.sample.augment.colour.brightness = 1;
+    const Image stronger = view_augmentations(sets, options, {});
+    EXPECT_NE(test::largest_difference(sheet, stronger), 0);
+}
+
+TEST(DataView, puts_pictures_above_each_other) {
+    Image first(4, 2);
+    Image second(2, 3);
+    for (int i = 0; i < 4 * 2 * 3; ++i) first.row(0)[i] = 10;
+    for (int i = 0; i < 2 * 3 * 3; ++i) second.row(0)[i] = 20;
+    const Image both = above(first, second);
+    ASSERT_EQ(both.width(), 4);
+    ASSERT_EQ(both.height(), 5);
+    EXPECT_EQ(both.row(1)[3 * 3], 10);
+    EXPECT_EQ(both.row(2)[0], 20);
+    EXPECT_EQ(both.row(4)[3 * 3 + 2], 20);
+}
+
 TEST(DataView, another_image_stands_in_for_a_broken_one) {
     const test::TempDir folder;
     const std::vector<data::Dataset> sets = small_set(folder);

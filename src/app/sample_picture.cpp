@@ -16,8 +16,7 @@ namespace {
 
 constexpr int kTileSide = 320;
 constexpr int kGap = 6;
-constexpr int kTiles = 3;  ///< per sample
-constexpr int kSamplesPerRow = 2;
+constexpr int kTilesPerRow = 6;
 constexpr int kCaptionHeight = 16;
 constexpr int kLetterWidth = 7;
 constexpr int kBackground = 32;
@@ -102,9 +101,9 @@ void write_caption(cv::Mat line, const std::string& caption) {
                 1, cv::LINE_AA);
 }
 
-}  // namespace
+using DrawTile = cv::Mat (*)(const SampleView&);
 
-Image draw_samples(std::span<const SampleView> samples) {
+Image draw_grid(std::span<const SampleView> samples, std::span<const DrawTile> tiles) {
     if (samples.empty()) core::fail(ErrorCode::invalid_argument, "no samples to draw");
     cv::Size tile(1, 1);
     for (const SampleView& sample : samples) {
@@ -115,10 +114,12 @@ Image draw_samples(std::span<const SampleView> samples) {
     const bool has_captions = std::ranges::any_of(
         samples, [](const SampleView& sample) { return !sample.caption.empty(); });
     const int caption = has_captions ? kCaptionHeight : 0;
-    const int columns = std::min<int>(kSamplesPerRow, static_cast<int>(samples.size()));
+    const int tiles_each = static_cast<int>(tiles.size());
+    const int columns = std::min<int>(kTilesPerRow / tiles_each, static_cast<int>(samples.size()));
     const int rows = (static_cast<int>(samples.size()) + columns - 1) / columns;
     // Samples lie three gaps apart, so that one sees which tiles belong together.
-    const cv::Size cell(kTiles * (tile.width + kGap) + 2 * kGap, tile.height + caption + 2 * kGap);
+    const cv::Size cell(tiles_each * (tile.width + kGap) + 2 * kGap,
+                        tile.height + caption + 2 * kGap);
 
     Image grid(columns * cell.width, rows * cell.height);
     cv::Mat canvas = image::matrix_of(grid);
@@ -129,16 +130,25 @@ Image draw_samples(std::span<const SampleView> samples) {
         cv::Point at(place % columns * cell.width + kGap, place / columns * cell.height + kGap);
         ++place;
         if (has_captions)
-            write_caption(canvas({at, cv::Size(kTiles * tile.width, caption)}), sample.caption);
+            write_caption(canvas({at, cv::Size(tiles_each * tile.width, caption)}), sample.caption);
         at.y += caption;
-        for (const cv::Mat& drawn :
-             {labelled(sample), probability_tile(sample), threshold_tile(sample)}) {
+        for (const DrawTile draw : tiles) {
             cv::Mat target = canvas(cv::Rect(at, size));
-            cv::resize(drawn, target, size, 0, 0, cv::INTER_AREA);
+            cv::resize(draw(sample), target, size, 0, 0, cv::INTER_AREA);
             at.x += tile.width + kGap;
         }
     }
     return grid;
+}
+
+}  // namespace
+
+Image draw_labelled(std::span<const SampleView> samples) {
+    return draw_grid(samples, std::array<DrawTile, 1>{labelled});
+}
+
+Image draw_samples(std::span<const SampleView> samples) {
+    return draw_grid(samples, std::array<DrawTile, 3>{labelled, probability_tile, threshold_tile});
 }
 
 }  // namespace dbnet::app

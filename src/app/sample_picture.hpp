@@ -24,6 +24,9 @@ struct SampleView {
     std::string caption = {};  ///< ASCII; what is too long is cut at the left
 };
 
+/// The samples in a grid, the picture with its labels alone. Errors as for draw_samples().
+Image draw_labelled(std::span<const SampleView> samples);
+
 /// The samples in a grid, three tiles each:
 /// * the picture with its labels: green, grey what is ignored;
 /// * the probability map: white inside shrunk text, red where the loss does not count;

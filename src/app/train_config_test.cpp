@@ -53,7 +53,11 @@ data:
   val: {images: c, split: holdout}
 input: {order: bgr, mean: [0.1, 0.2, 0.3], std: [1, 0.5, 0.25], resize_in_float: true}
 augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2], crop_tries: 5, crop_min_side: 0.2,
-          visible_share: 0.6, brightness: 0.1, contrast: 0.2, saturation: 0.3, grey: 0.4, hue: 20}
+          visible_share: 0.6, brightness: 0.1, contrast: 0.2, saturation: 0.3, grey: 0.4, hue: 20, quarter_turns: 0.11,
+          turn: {share: 0.12, range: [-90, 45]}, stretch: {share: 0.13, range: [0.7, 1.5]},
+          perspective: {share: 0.14, range: [0.01, 0.05]}, motion_blur: {share: 0.15, range: [4, 8]},
+          defocus: {share: 0.16, range: [1, 2]}, noise: {share: 0.17, range: [3, 6]},
+          jpeg: {share: 0.18, range: [40, 80]}, paste: {share: 0.19, range: [2, 3]}}
 targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
 loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
 optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5}
@@ -114,6 +118,18 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(augment.colour.saturation, 0.3);
     EXPECT_EQ(augment.colour.grey, 0.4);
     EXPECT_EQ(augment.colour.hue, 20);
+    EXPECT_EQ(augment.quarter_turns, 0.11);
+    EXPECT_EQ(augment.turn.share, 0.12);
+    EXPECT_EQ(augment.turn.low, -90);
+    EXPECT_EQ(augment.turn.high, 45);
+    double share = 0.12;
+    const data::AugmentOptions defaults;
+    for (const auto& [name, chance, least, most] : data::kAugmentChances) {
+        EXPECT_NEAR((augment.*chance).share, share, 1e-9) << name;
+        EXPECT_NE((augment.*chance).low, (defaults.*chance).low) << name;
+        EXPECT_NE((augment.*chance).high, (defaults.*chance).high) << name;
+        share += 0.01;
+    }
     EXPECT_EQ(o.sample.targets.style, data::TargetStyle::mhliao);
     EXPECT_EQ(o.sample.targets.shrink_ratio, 0.5);
     EXPECT_EQ(o.sample.targets.min_text_size, 4);
@@ -243,6 +259,10 @@ TEST_F(TrainConfigTest, errors_name_place_and_what_is_expected) {
     EXPECT_THAT(message("model: {serial: 1}\n"), HasSubstr("expected one of true, false"));
     EXPECT_THAT(message("augment: {size: 640x}\n"), HasSubstr("expected HEIGHTxWIDTH"));
     EXPECT_THAT(message("augment: {size: 8}\n"), HasSubstr("augment.size is 8, expected from 16"));
+    EXPECT_THAT(message("augment: {noise: {share: 2}}\n"),
+                HasSubstr("augment.noise.share is 2, expected from 0 to 1"));
+    EXPECT_THAT(message("augment: {stretch: {range: [0.5, 9]}}\n"),
+                HasSubstr("augment.stretch.range is 9, expected from 0.25 to 4"));
     EXPECT_THAT(message("augment: {scale: 2}\n"), HasSubstr("expected [low, high]"));
     EXPECT_THAT(message("validation: {size: big}\n"), HasSubstr("validation.size is 'big'"));
     EXPECT_THAT(message("input: imagenet\n"), HasSubstr("expected one of native, mhliao"));

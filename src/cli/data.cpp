@@ -90,6 +90,7 @@ struct ViewArguments {
     std::string seed;
     std::uint64_t epoch = 0;
     int count = 8;
+    bool augmented = false;
     std::string out = "view.png";
 };
 
@@ -104,9 +105,14 @@ int view(const ViewArguments& arguments, Terminal& terminal) {
         return std::vector<data::Dataset>(options.data.begin(), options.data.end());
     });
     const Image picture = or_exit(kUnusable, [&] {
-        return app::view_samples(
-            datasets, {options.sample, options.seed, arguments.epoch, arguments.count},
-            [&](const std::string& error) { terminal.message(LogLevel::warning, error); });
+        const app::DataViewOptions what{options.sample, options.seed, arguments.epoch,
+                                        arguments.count};
+        const Image samples = app::view_samples(datasets, what, [&](const std::string& error) {
+            terminal.message(LogLevel::warning, error);
+        });
+        return arguments.augmented
+                   ? app::above(app::view_augmentations(datasets, what, {}), samples)
+                   : samples;
     });
     picture.write(arguments.out);
     terminal.message(LogLevel::info, "-> " + arguments.out);
@@ -123,6 +129,8 @@ Run set_up_view(CLI::App& app) {
         ->check(CLI::Range(1, 256))
         ->capture_default_str()
         ->type_name("N");
+    app.add_flag("--augmented", arguments->augmented,
+                 "above them, one picture as each augmentation alone shows it");
     app.add_option("--seed", arguments->seed, "of the run")->type_name("N");
     app.add_option("--epoch", arguments->epoch, "whose first samples are shown, from 0")
         ->check(CLI::Range(0, 1'000'000))
@@ -133,7 +141,7 @@ Run set_up_view(CLI::App& app) {
         ->type_name("FILE");
     set_examples(app, "dbnet data view --data photos --labels gts",
                  "dbnet data view --data photos --labels gts augment.size=320x320 --count 4",
-                 "dbnet data view --data photos --labels gts --epoch 3 --out epoch3.png");
+                 "dbnet data view --data photos --labels gts --augmented --out augmented.png");
     return [arguments](Terminal& terminal) { return view(*arguments, terminal); };
 }
 
@@ -149,9 +157,10 @@ Run set_up_data(CLI::App& app) {
         CLI::App* const command = app.add_subcommand(name, description);
         command->fallthrough();
         commands.push_back({command, set_up(*command)});
+        return command;
     };
     add("check", "list what is wrong with a data set", set_up_check);
-    add("view", "draw training samples and their maps", set_up_view);
+    add("view", "draw training samples and their maps", set_up_view)->alias("show");
     add("synth", "write pictures of synthetic text", set_up_data_synth);
     app.require_subcommand(1);
     set_examples(app, "dbnet data check --data photos --labels gts",

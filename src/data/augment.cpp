@@ -52,11 +52,6 @@ Interval pick_sides(const std::vector<Interval>& gaps, core::Random& random) {
     return {std::min(first, second), std::max(first, second)};
 }
 
-bool overlap(const Rect& a, const Rect& b) {
-    return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height &&
-           b.y < a.y + a.height;
-}
-
 Rect whole(Size frame) {
     return {0, 0, static_cast<double>(frame.width), static_cast<double>(frame.height)};
 }
@@ -98,22 +93,12 @@ double window_begin(double size, double length, Interval target, core::Random& r
 }
 
 /// The part of the frame that a window of the sample's size shows, and its scale. A random text
-/// lies in it, without texts a random point. Where the text is too large for the highest scale, the
-/// range of the scales ends where the text fits, and begins at half of that or lower. `level` in
-/// [0, 1) is the place in the range.
+/// lies in it, without texts a random point. `level`: see fitting_scale().
 std::pair<Rect, double> window_crop(Size frame, const std::vector<Rect>& boxes, double level,
                                     const AugmentOptions& options, core::Random& random) {
     Rect text{random.uniform(0, frame.width), random.uniform(0, frame.height), 0, 0};
-    double low = options.scale_low;
-    double high = options.scale_high;
-    if (!boxes.empty()) {
-        text = boxes[random.below(boxes.size())];
-        const double fits =
-            kFilled * std::min(options.size.width / text.width, options.size.height / text.height);
-        low = std::min(low, kSmallest * fits);
-        high = std::min(high, fits);
-    }
-    const double scale = low + (high - low) * level;
+    if (!boxes.empty()) text = boxes[random.below(boxes.size())];
+    const double scale = fitting_scale(text, options.size, kFilled, level, options);
     const double width = options.size.width / scale;
     const double height = options.size.height / scale;
     const double left = window_begin(frame.width, width, {text.x, text.x + text.width}, random);
@@ -131,6 +116,59 @@ std::vector<Rect> boxes_of(const std::vector<TextLabel>& labels, const View& fra
     return boxes;
 }
 
+/// Moves what the frame shows; the frame becomes the box around that.
+void move(View& frame, const Projection& map) {
+    const double width = frame.covered.width;
+    const double height = frame.covered.height;
+    const Polygon corners{map({0, 0}), map({width, 0}), map({width, height}), map({0, height})};
+    const Rect box = geometry::bounding_rect(corners);
+    const auto side = [](double length) {
+        return std::max(1, static_cast<int>(std::lround(length)));
+    };
+    frame = {frame.place.then(map).then(translation(-box.x, -box.y)),
+             {side(box.width), side(box.height)}};
+}
+
+double radians(double degrees) { return degrees * std::numbers::pi / 180; }
+
+/// Each corner of the frame goes up to `strength` of the sides to either side.
+Projection draw_perspective(Size frame, double strength, core::Random& random) {
+    const double width = frame.width;
+    const double height = frame.height;
+    Quad corners{{{0, 0}, {width, 0}, {width, height}, {0, height}}};
+    for (Point& corner : corners)
+        corner = {corner.x + width * random.uniform(-strength, strength),
+                  corner.y + height * random.uniform(-strength, strength)};
+    return projection(frame, corners);
+}
+
+/// The frame that a crop is taken from.
+View draw_frame(Size image, Size resized, const AugmentOptions& options, core::Random& random) {
+    const double width = resized.width;
+    const double height = resized.height;
+    View frame{scaling(width / image.width, height / image.height), resized};
+    if (random.uniform() < options.flip) frame.place = frame.place.then({-1, 0, width, 0, 1, 0});
+    if (options.quarter_turns > 0 && random.uniform() < options.quarter_turns)
+        move(frame, rotation(radians(90 * static_cast<double>(1 + random.below(3))), {0, 0}));
+    if (const auto turn = draw(options.turn, random)) {
+        move(frame, rotation(radians(*turn), {0, 0}));
+    } else {
+        // What a small turn takes out of the frame is not shown.
+        const double angle = random.uniform(-options.rotation, options.rotation);
+        frame.place = frame.place.then(
+            rotation(radians(angle), {frame.covered.width / 2.0, frame.covered.height / 2.0}));
+    }
+    const Chance& stretch = options.stretch;
+    if (const auto logarithm =
+            draw({stretch.share, std::log(stretch.low), std::log(stretch.high)}, random)) {
+        const double root = std::exp(*logarithm / 2);
+        move(frame, scaling(root, 1 / root));
+    }
+    if (const auto strength = draw(options.perspective, random))
+        move(frame, draw_perspective(frame.covered, *strength, random));
+    return frame;
+}
+
 }  // namespace
 
 void check(const AugmentOptions& options) {
@@ -144,25 +182,39 @@ void check(const AugmentOptions& options) {
     check_range("crop_min_side", options.crop_min_side, 0, 1);
     check_range("visible_share", options.visible_share, 0, 1);
     check(options.colour);
+    check_range("quarter_turns", options.quarter_turns, 0, 1);
+    for (const auto& [name, chance, least, most] : kAugmentChances) {
+        const Chance& one = options.*chance;
+        check_range(core::concat(name, ".share"), one.share, 0, 1);
+        check_range(core::concat(name, ".range"), one.low, least, most);
+        check_range(core::concat(name, ".range"), one.high, one.low, most);
+    }
+}
+
+bool overlap(const Rect& a, const Rect& b) {
+    return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height &&
+           b.y < a.y + a.height;
+}
+
+double fitting_scale(const Rect& text, Size sample, double filled, double level,
+                     const AugmentOptions& options) {
+    // Without a size it fits at any scale.
+    const double fits = filled * std::min(sample.width / text.width, sample.height / text.height);
+    const double low = std::min(options.scale_low, kSmallest * fits);
+    const double high = std::min(options.scale_high, fits);
+    return low + (high - low) * level;
 }
 
 View draw_view(Size image, Size resized, const std::vector<TextLabel>& labels,
                const AugmentOptions& options, core::Random& random) {
-    const double width = resized.width;
-    const double height = resized.height;
-    View frame{scaling(width / image.width, height / image.height), resized};
-    if (random.uniform() < options.flip) frame.place = frame.place.then({-1, 0, width, 0, 1, 0});
-    const double angle = random.uniform(-options.rotation, options.rotation);
-    frame.place =
-        frame.place.then(rotation(angle * std::numbers::pi / 180, {width / 2, height / 2}));
-
+    const View frame = draw_frame(image, resized, options, random);
     const std::vector<Rect> boxes = boxes_of(labels, frame);
     const double level = random.uniform();
-    Rect crop = whole(resized);
-    if (options.crop == Crop::east) crop = east_crop(resized, boxes, options, random);
+    Rect crop = whole(frame.covered);
+    if (options.crop == Crop::east) crop = east_crop(frame.covered, boxes, options, random);
     double scale = std::min(options.size.width / crop.width, options.size.height / crop.height);
     if (options.crop == Crop::window)
-        std::tie(crop, scale) = window_crop(resized, boxes, level, options, random);
+        std::tie(crop, scale) = window_crop(frame.covered, boxes, level, options, random);
     const auto covered = [](double side, int most) {
         return std::clamp(static_cast<int>(std::lround(side)), 1, most);
     };

@@ -1,6 +1,9 @@
 #include "data/sample.hpp"
 
+#include <cmath>
 #include <utility>
+
+#include "data/degrade.hpp"
 
 namespace dbnet::data {
 namespace {
@@ -25,7 +28,7 @@ Polygon outline(Size picture, const View& view) {
 }  // namespace
 
 Sample make_sample(PictureCache::Opened picture, const std::string& source, const DatasetSpec& spec,
-                   const SampleOptions& options, core::Random random) {
+                   const SampleOptions& options, core::Random random, const DrawWordSource& words) {
     const PictureFacts& facts = picture.facts();
     const View view =
         draw_view(facts.size, spec.resize.apply(facts.size), facts.labels, options.augment, random);
@@ -38,7 +41,12 @@ Sample make_sample(PictureCache::Opened picture, const std::string& source, cons
     // That style would move the corners that lie outside to the border, which bends outlines.
     if (options.targets.style == TargetStyle::mhliao)
         for (TextLabel& label : sample.labels) label.polygon = clip(label.polygon, view.covered);
+    if (const auto count = draw(options.augment.paste, random); count && words)
+        if (const auto other = words(random))
+            paste_words(*other, static_cast<int>(std::lround(*count)), view.covered,
+                        options.augment, random, sample.picture, sample.labels);
     jitter_colours(sample.picture, outline(facts.size, view), options.augment.colour, random);
+    degrade(sample.picture, view.covered, options.augment, random);
     sample.targets = make_targets(sample.picture.width(), sample.picture.height(), sample.labels,
                                   options.targets);
     clear_beyond(sample.targets, view.covered.width, view.covered.height, options.targets);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "core/random.hpp"
 #include "data/augment.hpp"
 #include "data/dataset.hpp"
+#include "data/paste.hpp"
 #include "data/picture_cache.hpp"
 #include "data/targets.hpp"
 
@@ -26,11 +29,16 @@ struct Sample {
     TargetMaps targets;
 };
 
+/// Gives another picture to take words from, a random one; nothing where that cannot be used.
+using DrawWordSource = std::function<std::optional<WordSource>(core::Random& random)>;
+
 /// Augments a picture and its labels and draws the target maps. Where the view shrinks the picture
 /// by 2 or more its pixels come reduced, which also smooths them. `source` is LabelledImage::image.
-/// A function of the picture, the options and the state of `random`. Throws as Image::read does.
+/// `words` is asked where some are to be pasted; without it none are. A function of the pictures,
+/// the options and the state of `random`. Throws as Image::read does.
 Sample make_sample(PictureCache::Opened picture, const std::string& source, const DatasetSpec& spec,
-                   const SampleOptions& options, core::Random random);
+                   const SampleOptions& options, core::Random random,
+                   const DrawWordSource& words = {});
 
 /// The same of an image that is read (or made) for this. Throws as read_picture does.
 Sample make_sample(const DatasetSpec& spec, const LabelledImage& image,

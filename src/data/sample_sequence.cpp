@@ -36,7 +36,9 @@ Sample SampleSequence::at(std::uint64_t position) {
         const auto [dataset, number] = (*order)[(index + skipped) % epoch_size()];
         const LabelledImage& image = datasets_[dataset].images()[number];
         try {
-            return make(datasets_[dataset].spec(), image, random);
+            return make_sample(open(datasets_[dataset].spec(), image), image.image,
+                               datasets_[dataset].spec(), options_, random,
+                               [&](core::Random& words) { return word_source(*order, words); });
         } catch (const Error& error) {
             if (!is_of_file(error)) throw;
             report(image.image, error.what());
@@ -47,8 +49,7 @@ Sample SampleSequence::at(std::uint64_t position) {
 }
 
 /// What is malformed in the image's label file is left out.
-Sample SampleSequence::make(const DatasetSpec& spec, const LabelledImage& image,
-                            const core::Random& random) {
+PictureCache::Opened SampleSequence::open(const DatasetSpec& spec, const LabelledImage& image) {
     std::string first;
     std::size_t problems = 0;
     const auto take_problem = [&](const Error& error) {
@@ -57,7 +58,24 @@ Sample SampleSequence::make(const DatasetSpec& spec, const LabelledImage& image,
     PictureCache::Opened picture = pictures_.open(spec, image, take_problem);
     if (problems > 1) first += core::concat(" (and ", problems - 1, " more problems in this file)");
     if (problems > 0) report(image.labels, first);
-    return make_sample(std::move(picture), image.image, spec, options_, random);
+    return picture;
+}
+
+/// Any picture of the epoch.
+std::optional<WordSource> SampleSequence::word_source(const Sampler::Order& order,
+                                                      core::Random& random) {
+    const auto [dataset, number] = order[random.below(order.size())];
+    const DatasetSpec& spec = datasets_[dataset].spec();
+    const LabelledImage& image = datasets_[dataset].images()[number];
+    try {
+        PictureCache::Opened picture = open(spec, image);
+        const PictureFacts& facts = picture.facts();
+        return WordSource{picture.pixels(1), facts.labels, spec.resize.apply(facts.size)};
+    } catch (const Error& error) {
+        if (!is_of_file(error)) throw;
+        report(image.image, error.what());
+        return std::nullopt;
+    }
 }
 
 void SampleSequence::report(const std::string& file, const std::string& message) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,7 +34,8 @@ public:
     Sample at(std::uint64_t position);
 
 private:
-    Sample make(const DatasetSpec& spec, const LabelledImage& image, const core::Random& random);
+    PictureCache::Opened open(const DatasetSpec& spec, const LabelledImage& image);
+    std::optional<WordSource> word_source(const Sampler::Order& order, core::Random& random);
     void report(const std::string& file, const std::string& message);
 
     const std::vector<Dataset>& datasets_;

@@ -97,5 +97,67 @@ TEST(Sample, learns_no_text_of_which_less_than_the_share_is_seen) {
     EXPECT_GT(count(all, 100).cut_below, 20);
 }
 
+SampleOptions everything() {
+    SampleOptions options = shipped_recipe();
+    options.augment.colour = {0.3, 0.3, 0.3, 0.2, 20};
+    options.augment.quarter_turns = 0.5;
+    for (const AugmentChance& one : kAugmentChances) (options.augment.*one.chance).share = 0.5;
+    return options;
+}
+
+TEST(Sample, the_rule_holds_with_everything_on) {
+    const Counts counts = count(everything(), 300);
+    EXPECT_EQ(counts.cut_below, 0);
+    EXPECT_GT(counts.learnt, 600);
+}
+
+bool same(const Sample& a, const Sample& b) {
+    if (a.labels.size() != b.labels.size()) return false;
+    for (std::size_t i = 0; i < a.labels.size(); ++i)
+        if (a.labels[i].polygon != b.labels[i].polygon) return false;
+    return a.source == b.source && a.targets.probability == b.targets.probability &&
+           a.targets.probability_mask == b.targets.probability_mask &&
+           a.targets.threshold == b.targets.threshold &&
+           a.targets.threshold_mask == b.targets.threshold_mask &&
+           std::equal(a.picture.row(0), a.picture.row(0) + 3 * 320 * 320, b.picture.row(0));
+}
+
+TEST(Sample, is_a_function_of_seed_and_position) {
+    const std::vector<Dataset> sets = words();
+    SampleSequence one(sets, everything(), 3, {});
+    SampleSequence again(sets, everything(), 3, {}, 1 << 30);
+    SampleSequence other(sets, everything(), 4, {});
+    int different = 0;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        const Sample sample = again.at(i);
+        EXPECT_TRUE(same(one.at(60 - 1 - i), again.at(60 - 1 - i)));
+        EXPECT_TRUE(same(one.at(i), sample));
+        different += !same(other.at(i), sample);
+    }
+    EXPECT_GT(different, 55);
+}
+
+TEST(Sample, words_are_pasted_from_other_pictures) {
+    const std::vector<Dataset> sets = words();
+    SampleOptions options = shipped_recipe();
+    SampleSequence without(sets, options, 3, {});
+    options.augment.paste = {1, 3, 3};
+    SampleSequence with(sets, options, 3, {});
+    std::size_t more = 0;
+    for (std::uint64_t i = 0; i < 50; ++i) {
+        const Sample before = without.at(i);
+        const Sample after = with.at(i);
+        ASSERT_GE(after.labels.size(), before.labels.size());
+        more += after.labels.size() - before.labels.size();
+        // What was there is as it was, text and mask.
+        for (std::size_t j = 0; j < before.labels.size(); ++j)
+            EXPECT_EQ(after.labels[j].polygon, before.labels[j].polygon);
+        for (std::size_t p = 0; p < before.targets.probability.size(); ++p) {
+            ASSERT_GE(after.targets.probability[p], before.targets.probability[p]);
+        }
+    }
+    EXPECT_GT(more, 30u);
+}
+
 }  // namespace
 }  // namespace dbnet::data

@@ -88,6 +88,15 @@ void visit_options(Visitor& visitor, Options& o) {
         v.number("saturation", augment.colour.saturation, Range{0, 1});
         v.number("grey", augment.colour.grey, Range{0, 1});
         v.number("hue", augment.colour.hue, Range{0, 180});
+        v.number("quarter_turns", augment.quarter_turns, Range{0, 1});
+        for (const auto& [name, chance, least, most] : data::kAugmentChances) {
+            auto& one = augment.*chance;
+            const Range range{least, most};
+            v.section(name, [&](auto& inner) {
+                inner.number("share", one.share, Range{0, 1});
+                inner.interval("range", one.low, one.high, range);
+            });
+        }
     });
     visitor.section("targets", [&](auto& v) {
         auto& targets = o.sample.targets;

@@ -55,6 +55,10 @@ expect 0 dbnet data view --data set/images augment.size=96x96 --count 2 --epoch 
 expect 0 dbnet data view --data set/images augment.size=96x96 --count 2 --seed 7 --out d.png
 cmp a.png b.png
 for other in c d; do ! cmp -s a.png $other.png || fail "$other.png is the same"; done
+expect 0 dbnet data show --data set/images augment.size=96x96 --count 2 --out e.png
+cmp a.png e.png
+expect 0 dbnet data view --data set/images augment.size=96x96 --count 2 --augmented --out f.png
+! cmp -s a.png f.png || fail "--augmented adds nothing"
 expect 2 dbnet data view
 says "no data set"
 expect 2 dbnet data view --data set/images augment.rotaton=3
