@@ -211,7 +211,7 @@ std::map<std::string, std::string> what_is_trained(const std::string& effective,
                                                    const std::string& source) {
     std::map<std::string, std::string> values;
     flatten(parse_yaml(effective, source), "", values);
-    for (const char* how : {"checkpoint_minutes", "device", "threads", "workers"})
+    for (const char* how : {"cache_mb", "checkpoint_minutes", "device", "threads", "workers"})
         values.erase(how);
     return values;
 }

@@ -23,7 +23,7 @@ TrainConfig read_train_config(const std::string& file, const std::vector<std::st
 std::string write_train_options(const train::TrainOptions& options);
 
 /// What a continued run would change, one line per key: "optimizer.rate: 0.001 -> 0.002". Keys that
-/// say how it is done rather than what (device, threads, workers, checkpoint_minutes) do not count.
+/// say how it is done rather than what (device, threads, workers, cache_mb, ...) do not count.
 /// Throws Error{malformed} for a text that is not YAML.
 std::vector<std::string> differences(const std::string& effective_before,
                                      const std::string& effective_now);

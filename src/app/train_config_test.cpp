@@ -74,6 +74,7 @@ checkpoint_minutes: 2.5
 device: cpu
 threads: 5
 workers: 6
+cache_mb: 250.5
 )";
 
 TEST_F(TrainConfigTest, every_key_arrives) {
@@ -171,6 +172,7 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(o.device, "cpu");
     EXPECT_EQ(o.threads, 5);
     EXPECT_EQ(o.workers, 6);
+    EXPECT_EQ(o.cache_mb, 250.5);
 }
 
 /// The text that every option above has a value in is also one in which each differs from its
@@ -303,7 +305,7 @@ TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
     const auto changed = [&](const std::vector<std::string>& assignments) {
         return differences(before, read("data: {train: {images: a}}\n", assignments).effective);
     };
-    EXPECT_THAT(changed({"device=cpu", "threads=3", "workers=2", "checkpoint_minutes=1"}),
+    EXPECT_THAT(changed({"device=cpu", "threads=3", "workers=2", "cache_mb=0", "checkpoint_minutes=1"}),
                 IsEmpty());
     EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}),
                 ElementsAre("init: (empty) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));

@@ -23,6 +23,13 @@ std::string losses_text(const train::StepLosses& losses) {
     return text + ")";
 }
 
+/// Which of the two waits for the other: the network or the samples.
+std::string waiting_text(const train::StepTimes& times) {
+    constexpr double kNoticed = 0.02;
+    const double share = times.total() > 0 ? times.data / times.total() : 0;
+    return share < kNoticed ? "data ready" : format("waits for data %.0f %%", 100 * share);
+}
+
 }  // namespace
 
 void TrainingProgress::add(const train::StepReport& report) {
@@ -41,7 +48,9 @@ void TrainingProgress::add(const train::StepReport& report) {
                    static_cast<unsigned long long>(at.step),
                    static_cast<unsigned long long>(at.steps)) +
             core::duration_text(seconds_left(report)) + " left  " +
-            format("%.3g img/s  lr %.1e  ", recent_.images_per_second(), report.rate) +
+            format("%.2g s/step  %.3g samples/s  ", recent_.seconds_per_step(),
+                   recent_.images_per_second()) +
+            waiting_text(recent_.times()) + format("  lr %.1e  ", report.rate) +
             losses_text(recent_.losses());
 }
 

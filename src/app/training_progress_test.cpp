@@ -25,8 +25,25 @@ TEST(TrainingProgress, SaysHowFarTheRunIs) {
     TrainingProgress progress;
     for (std::uint64_t step = 1; step <= 410; ++step) progress.add(step_report(step, 2.31, 0.5));
     EXPECT_EQ(progress.text(),
-              "epoch 3.3/100  step 410/12500  1:40:45 left  16 img/s  lr 9.8e-04  loss 2.31 (prob "
-              "0.28 thr 0.09 bin 0.61)");
+              "epoch 3.3/100  step 410/12500  1:40:45 left  0.5 s/step  16 samples/s  data ready  "
+              "lr 9.8e-04  loss 2.31 (prob 0.28 thr 0.09 bin 0.61)");
+}
+
+TEST(TrainingProgress, SaysWhatTheNetworkWaitsFor) {
+    const auto text = [](double data) {
+        TrainingProgress progress;
+        train::StepReport report = step_report(1, 1, 1);
+        report.times = {data, 0.6, 0.3, 0.1};
+        progress.add(report);
+        return progress.text();
+    };
+    EXPECT_THAT(text(0), HasSubstr("1 s/step  8 samples/s  data ready  lr"));
+    EXPECT_THAT(text(0.01), HasSubstr("data ready"));
+    EXPECT_THAT(text(1), HasSubstr("2 s/step  4 samples/s  waits for data 50 %  lr"));
+    train::StepReport nothing;
+    TrainingProgress progress;
+    progress.add(nothing);
+    EXPECT_THAT(progress.text(), HasSubstr("data ready"));
 }
 
 TEST(TrainingProgress, ForgetsEarlyStepsSlowly) {
@@ -36,7 +53,7 @@ TEST(TrainingProgress, ForgetsEarlyStepsSlowly) {
     EXPECT_THAT(progress.text(), Not(HasSubstr("loss 1 "))) << "the first step still counts";
     for (std::uint64_t step = 21; step <= 400; ++step) progress.add(step_report(step, 1, 1));
     EXPECT_THAT(progress.text(), HasSubstr("loss 1 "));
-    EXPECT_THAT(progress.text(), HasSubstr("3:21:40 left  8 img/s"));
+    EXPECT_THAT(progress.text(), HasSubstr("3:21:40 left  1 s/step  8 samples/s"));
 }
 
 TEST(TrainingProgress, LeavesOutTheBranchThatIsNotThere) {

@@ -96,7 +96,9 @@ Run set_up_train(CLI::App& app) {
     app.add_option("--device", arguments->device, "auto, cpu or cuda")->type_name("NAME");
     app.add_option("--threads", arguments->threads, "threads that compute; 0: all cores")
         ->type_name("N");
-    app.add_option("--workers", arguments->workers, "threads that make samples")->type_name("N");
+    app.add_option("--workers", arguments->workers,
+                   "threads that make samples; 0: chosen from the machine")
+        ->type_name("N");
     set_examples(app, "dbnet train my.yaml",
                  "dbnet train my.yaml epochs=3 optimizer.rate=5e-4 --name trial",
                  "dbnet train --data photos --labels gts --init det.onnx epochs=2");

@@ -271,6 +271,15 @@ std::string usual_labels(const std::string& format, const std::string& image) {
     return (label_folder(spec, *convention) / name).string();
 }
 
+std::string_view name_of(Split split) {
+    switch (split) {
+        case Split::train: return "train";
+        case Split::holdout: return "holdout";
+        case Split::all: break;
+    }
+    return "all";
+}
+
 Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
     if (!(spec_.weight > 0) || spec_.weight > 1000)
         core::fail(ErrorCode::invalid_argument, "the data set ", spec_.images, " has the weight ",
@@ -280,7 +289,8 @@ Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
         core::fail(ErrorCode::malformed, listing.problems.front(), " (", listing.problems.size(),
                    " such problems in this data set)");
     if (listing.images.empty())
-        core::fail(ErrorCode::malformed, spec_.images, ": no images in this split");
+        core::fail(ErrorCode::malformed, "the data set ", spec_.images,
+                   ": no images in this split (", name_of(spec_.split), ")");
     images_ = std::move(listing.images);
 }
 

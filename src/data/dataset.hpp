@@ -19,6 +19,8 @@ enum class Split {
               ///< multiple of 10
 };
 
+std::string_view name_of(Split split);
+
 enum class Unlabelled {
     error,     ///< every image needs its labels
     negative,  ///< an image without labels shows no text

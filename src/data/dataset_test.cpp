@@ -189,7 +189,7 @@ TEST(Dataset, what_cannot_be_used_is_said) {
     EXPECT_NE(error({"td500", folder / "a", "", Split::all, 0}).find("weight"), std::string::npos);
     DatasetSpec holdout{"td500", folder / "a", "", Split::holdout};
     holdout.unlabelled = Unlabelled::negative;
-    EXPECT_NE(error(holdout).find("no images in this split"), std::string::npos);
+    EXPECT_NE(error(holdout).find("/a: no images in this split (holdout)"), std::string::npos);
 }
 
 TEST(ResizeRule, gives_a_size_or_the_shorter_side) {

@@ -1,13 +1,11 @@
 #include "data/loader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
-#include <opencv2/core.hpp>
-
 #include "core/error.hpp"
+#include "data/normalise.hpp"
 
 namespace dbnet::data {
 namespace {
@@ -25,28 +23,15 @@ void put(const std::vector<Value>& map, std::size_t place, std::vector<Value>& m
     std::copy_n(map.data(), map.size(), maps.data() + place * map.size());
 }
 
-/// As detect::preprocess() does where nothing is resized, in half the time. By bands, so that the
-/// channels between the two passes stay in the cache.
-void normalise(const Image& picture, const detect::InputSpec& spec, float* nchw) {
-    constexpr int kBandPixels = 1 << 14;
-    const int width = picture.width();
-    const int band = std::max(1, kBandPixels / width);
-    const std::size_t plane = static_cast<std::size_t>(width) * picture.height();
-    std::array<cv::Mat, 3> channels;
-    for (int y = 0; y < picture.height(); y += band) {
-        const int rows = std::min(band, picture.height() - y);
-        cv::split(cv::Mat(rows, width, CV_8UC3, const_cast<std::uint8_t*>(picture.row(y))),
-                  channels.data());
-        for (std::size_t c = 0; c < 3; ++c) {
-            float* out = nchw + c * plane + static_cast<std::size_t>(y) * width;
-            cv::Mat(channels[spec.order == detect::ChannelOrder::rgb ? c : 2 - c])
-                .convertTo(cv::Mat(rows, width, CV_32F, out), CV_32F, 1 / (255.0 * spec.std[c]),
-                           -static_cast<double>(spec.mean[c]) / spec.std[c]);
-        }
-    }
-}
-
 }  // namespace
+
+int default_workers(int cores, int computing) {
+    constexpr int kMost = 16;
+    constexpr int kComputingPerWorker = 16;
+    const int idle = cores - computing;
+    return std::clamp(std::max(idle, (computing + kComputingPerWorker - 1) / kComputingPerWorker),
+                      1, kMost);
+}
 
 Loader::Loader(const std::vector<Dataset>& datasets, const LoaderOptions& options,
                FileErrorSink on_error)
@@ -133,7 +118,8 @@ void Loader::provide(Batch& batch) const {
 void Loader::make(std::uint64_t position, Batch& batch, std::size_t place) {
     Sample sample = sequence_.at(position);
     const std::size_t floats = batch.images.size() / static_cast<std::size_t>(batch.samples);
-    normalise(sample.picture, options_.input, batch.images.data() + place * floats);
+    normalise(sample.picture.row(0), floats / 3, options_.input,
+              batch.images.data() + place * floats);
     put(sample.targets.probability, place, batch.probability);
     put(sample.targets.probability_mask, place, batch.probability_mask);
     put(sample.targets.threshold, place, batch.threshold);

@@ -36,6 +36,12 @@ struct LoaderOptions {
     std::uint64_t position = 0;  ///< of the first sample: 0, or where an earlier run stopped
 };
 
+/// How many workers to have beside `computing` threads that train, of the `cores` that the process
+/// may use: one for each core that does not compute, and one for every 16 that do, 1 to 16. A
+/// worker makes 150 to 600 samples per second and sleeps when it is ahead; on a CPU 16 cores ask
+/// for no more than that.
+int default_workers(int cores, int computing);
+
 /// Endless batches of the samples of a SampleSequence at position, position + 1, ... They depend
 /// neither on the workers nor on where the loader began.
 class Loader {

@@ -57,6 +57,7 @@ BENCHMARK(loader)
     ->ArgsProduct({{320, 416, 640}, {1, 2}, {0, 1}})
     ->Unit(benchmark::kMillisecond)
     ->Iterations(40)
+    ->MeasureProcessCPUTime()
     ->UseRealTime();
 
 }  // namespace

@@ -221,6 +221,18 @@ TEST(Loader, says_when_nothing_can_be_used) {
     EXPECT_EQ(reports, 2);
 }
 
+TEST(Loader, default_workers_leave_the_cores_to_the_training) {
+    EXPECT_EQ(default_workers(1, 1), 1);
+    EXPECT_EQ(default_workers(2, 2), 1);
+    EXPECT_EQ(default_workers(2, 1), 1);
+    EXPECT_EQ(default_workers(8, 8), 1);
+    EXPECT_EQ(default_workers(8, 5), 3);
+    EXPECT_EQ(default_workers(64, 64), 4);
+    EXPECT_EQ(default_workers(16, 1), 15) << "a GPU computes";
+    EXPECT_EQ(default_workers(96, 1), 16);
+    EXPECT_EQ(default_workers(2, 8), 1) << "more threads than cores";
+}
+
 TEST(Loader, options_out_of_range_are_errors) {
     const SmallSet files(1);
     const std::vector<Dataset> sets{Dataset(files.spec())};

@@ -152,7 +152,8 @@ void visit_options(Visitor& visitor, Options& o) {
     visitor.number("checkpoint_minutes", o.checkpoint_minutes, Range{0, 10080});
     visitor.word("device", o.device, kDevices);
     visitor.number("threads", o.threads, Range{0, 4096});
-    visitor.number("workers", o.workers, Range{1, 256});
+    visitor.number("workers", o.workers, Range{0, 256});
+    visitor.number("cache_mb", o.cache_mb, Range{-1, 1e7});
 }
 
 }  // namespace dbnet::train

@@ -97,7 +97,10 @@ struct TrainOptions {
     // How, not what: a run may be continued with others.
     std::string device = "auto";  ///< auto, cpu or cuda
     int threads = 0;              ///< that compute; 0: all cores
-    int workers = 1;              ///< threads that make samples
+    int workers = 0;              ///< threads that make samples; 0: as data::default_workers() says
+    /// Decimal megabytes for decoded pictures that are kept in memory; -1: an eighth of the
+    /// memory that this process can use.
+    double cache_mb = -1;
 };
 
 /// An option that cannot be used as it is.

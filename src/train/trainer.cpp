@@ -12,6 +12,7 @@
 #include <torch/torch.h>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "data/loader.hpp"
@@ -193,6 +194,7 @@ private:
     std::unique_ptr<WeightAverage> average_;
     Complaints complaints_;  ///< of the loader
     std::unique_ptr<data::Loader> loader_;
+    data::Batch batch_;  ///< the one that is learnt
     Progress progress_;
     std::uint64_t samples_per_step_ = 0;
     std::uint64_t steps_ = 0;
@@ -255,12 +257,26 @@ void Trainer::begin_or_resume() {
     if (options_.precision == Precision::f16) progress_.loss_scale = kFirstLossScale;
 }
 
+/// On a GPU one thread computes here.
+int workers_of(const TrainOptions& options, const torch::Device& device) {
+    if (options.workers > 0) return options.workers;
+    return data::default_workers(core::available_cores(),
+                                 device.is_cpu() ? at::get_num_threads() : 1);
+}
+
+std::uint64_t cache_bytes_of(const TrainOptions& options) {
+    constexpr std::uint64_t kCacheShare = 8;
+    if (options.cache_mb < 0) return core::usable_memory() / kCacheShare;
+    return static_cast<std::uint64_t>(options.cache_mb * 1e6);
+}
+
 void Trainer::open_loader() {
     data::LoaderOptions loading;
     loading.sample = options_.sample;
     loading.input = options_.input;
     loading.batch_size = options_.batch_size;
-    loading.workers = options_.workers;
+    loading.workers = workers_of(options_, device_);
+    loading.cache_bytes = cache_bytes_of(options_);
     loading.seed = options_.seed;
     loading.position = progress_.samples;
     loader_ = std::make_unique<data::Loader>(
@@ -323,10 +339,10 @@ void Trainer::step() {
     drop_gradients(module_->weights());
     for (int i = 0; i < options_.accumulate; ++i) {
         const core::Timer waiting;
-        data::Batch batch = loader_->next();
+        batch_ = loader_->next(std::move(batch_));
         report.times.data += waiting.seconds();
-        observer_.batch(position(), batch);
-        learn(batch, report);
+        observer_.batch(position(), batch_);
+        learn(batch_, report);
     }
     take_step(report);
     for (const std::string& text : complaints_.take()) say(LogLevel::warning, text);
