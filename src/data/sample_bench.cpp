@@ -4,6 +4,8 @@
 // MALLOC_TRIM_THRESHOLD_=8000000000 in the environment do that here.
 #include <benchmark/benchmark.h>
 
+#include <string>
+
 #include "data/bench_data.hpp"
 #include "data/sample_sequence.hpp"
 
@@ -21,6 +23,31 @@ void whole_sample(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(sequence.at(position++).labels.data());
 }
 BENCHMARK(whole_sample)->Unit(benchmark::kMillisecond)->MinTime(2);
+
+/// The same hundred windows of 320x320 or 640x640 again and again, from pictures in memory, with
+/// one of kAugmentChances in each sample; -1: none.
+void augmented(benchmark::State& state) {
+    SampleOptions options;
+    AugmentOptions& augment = options.augment;
+    augment.size = {static_cast<int>(state.range(0)), static_cast<int>(state.range(0))};
+    augment.crop = Crop::window;
+    state.SetLabel("none");
+    if (state.range(1) >= 0) {
+        const AugmentChance& one = kAugmentChances[static_cast<std::size_t>(state.range(1))];
+        (augment.*one.chance).share = 1;
+        state.SetLabel(std::string(one.name));
+    }
+    constexpr std::uint64_t kEverything = 4'000'000'000;
+    SampleSequence sequence(bench_datasets(), options, 1, {}, kEverything);
+    constexpr std::uint64_t kWindows = 100;
+    for (std::uint64_t i = 0; i < kWindows; ++i) sequence.at(i);
+    std::uint64_t position = 0;
+    for (auto _ : state) benchmark::DoNotOptimize(sequence.at(position++ % kWindows).labels.data());
+}
+BENCHMARK(augmented)
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(0.5)
+    ->ArgsProduct({{320, 640}, benchmark::CreateDenseRange(-1, kAugmentChances.size() - 1, 1)});
 
 /// Labels as they lie in samples, before the maps are drawn.
 std::vector<std::vector<TextLabel>> prepared_labels(const AugmentOptions& options) {
