@@ -44,7 +44,7 @@ void move_aside(const std::string& folder) {
 void remove_unfinished(const std::string& folder) {
     std::vector<fs::path> unfinished;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
-        if (entry.path().filename().string().find(".tmp-") != std::string::npos)
+        if (entry.path().filename().string().starts_with(core::kTemporaryPrefix))
             unfinished.push_back(entry.path());
     for (const fs::path& path : unfinished) fs::remove(path);
 }

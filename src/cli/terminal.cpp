@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "core/timer.hpp"
 
 namespace dbnet::cli {
@@ -92,7 +93,7 @@ std::string Terminal::formatted(LogLevel level, std::string_view text) const {
     }
     std::string line = style.prefix;
     if (has_colours_ && !line.empty()) line = style.colour + line + kPlain;
-    return line.append(text) + "\n";
+    return line.append(core::printable(text)) + "\n";
 }
 
 void Terminal::message(LogLevel level, std::string_view text) {
@@ -128,7 +129,7 @@ void Terminal::status(const std::string& text) {
         const Clock::time_point now = Clock::now();
         if (now - shown_ < (is_terminal_ ? kRedraw : kStatusLine)) return;
         shown_ = now;
-        if (is_terminal_) return show(cut(text, terminal_width()));
+        if (is_terminal_) return show(cut(core::printable(text), terminal_width()));
     }
     message(LogLevel::info, text);
 }

@@ -1,5 +1,9 @@
 #include "core/error.hpp"
 
+#include <exception>
+#include <new>
+#include <stdexcept>
+
 namespace dbnet {
 
 Error::~Error() = default;
@@ -18,3 +22,29 @@ std::string_view to_string(ErrorCode code) noexcept {
 }
 
 }  // namespace dbnet
+
+namespace dbnet::core {
+namespace {
+
+/// Made beforehand: copying it takes no memory.
+const Error kOutOfMemory(ErrorCode::internal, "not enough memory");
+
+}  // namespace
+
+void rethrow_as_error() {
+    try {
+        throw;
+    } catch (const Error&) {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw kOutOfMemory;
+    } catch (const std::length_error&) {  // of a container that would be larger than any memory
+        throw kOutOfMemory;
+    } catch (const std::exception& error) {
+        fail(ErrorCode::internal, "unexpected error: ", error.what());
+    } catch (...) {
+        fail(ErrorCode::internal, "unexpected error");
+    }
+}
+
+}  // namespace dbnet::core

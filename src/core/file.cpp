@@ -56,6 +56,17 @@ bool write_all(int descriptor, std::string_view bytes) {
     return true;
 }
 
+/// Writes all of it at the end of the file, or leaves the file as it was and throws.
+void append_or_fail(int descriptor, std::string_view bytes, const std::string& path) {
+    const off_t end = ::lseek(descriptor, 0, SEEK_END);
+    if (write_all(descriptor, bytes)) return;
+    const int reason = errno;
+    [[maybe_unused]] const int cut = ::ftruncate(descriptor, end);
+    ::lseek(descriptor, end, SEEK_SET);
+    errno = reason;
+    fail_io(path, "cannot write");
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::string& path, std::int64_t max_bytes) {
@@ -84,7 +95,10 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::int64_t max_by
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     static std::atomic<unsigned> counter{0};
-    temporary_ = concat(path_, ".tmp-", ::getpid(), "-", counter++);
+    // A name of its own rather than the file's with something added, which may be as long as the
+    // file system allows.
+    const std::size_t folder = path_.rfind('/') + 1;  // 0 without one
+    temporary_ = concat(path_.substr(0, folder), kTemporaryPrefix, ::getpid(), "-", counter++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_io(path_, "cannot create");
 }
@@ -96,23 +110,33 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view text) {
+    const std::size_t before = pending_.size();
     pending_ += text;
     if (pending_.size() < kFlushBytes) return;
-    write_bytes(pending_.data(), pending_.size());
-    pending_.clear();
+    try {
+        flush();
+    } catch (...) {
+        pending_.resize(before);
+        throw;
+    }
 }
 
 void AtomicFile::write(std::span<const std::uint8_t> bytes) {
     write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-void AtomicFile::write_bytes(const char* data, std::size_t size) {
-    if (!write_all(descriptor_, {data, size})) fail_io(path_, "cannot write");
+void AtomicFile::write_now(std::string_view text) {
+    flush();
+    append_or_fail(descriptor_, text, path_);
+}
+
+void AtomicFile::flush() {
+    append_or_fail(descriptor_, pending_, path_);
+    pending_.clear();
 }
 
 void AtomicFile::commit() {
-    write_bytes(pending_.data(), pending_.size());
-    pending_.clear();
+    flush();
     if (::fsync(descriptor_) != 0) fail_io(path_, "cannot sync");
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_io(path_, "cannot replace");
     ::close(std::exchange(descriptor_, -1));
@@ -125,14 +149,7 @@ AppendFile::AppendFile(std::string path) : path_(std::move(path)) {
 
 AppendFile::~AppendFile() { ::close(descriptor_); }
 
-void AppendFile::append(std::string_view bytes) {
-    const off_t end = ::lseek(descriptor_, 0, SEEK_END);
-    if (write_all(descriptor_, bytes)) return;
-    const int reason = errno;
-    [[maybe_unused]] const int cut = ::ftruncate(descriptor_, end);
-    errno = reason;
-    fail_io(path_, "cannot write");
-}
+void AppendFile::append(std::string_view bytes) { append_or_fail(descriptor_, bytes, path_); }
 
 void write_file(const std::string& path, std::string_view text) {
     AtomicFile file(path);

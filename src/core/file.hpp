@@ -15,6 +15,10 @@ namespace dbnet::core {
 std::vector<std::uint8_t> read_file(
     const std::string& path, std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
 
+/// What the names of temporary files begin with. They lie in the folder of the file that they are
+/// to become, and remain there when the process is killed.
+inline constexpr std::string_view kTemporaryPrefix = ".dbnet-tmp-";
+
 /// Writes a file so that a reader sees either the old one or the complete new one: a temporary file
 /// in the same folder, synced and renamed by commit(). Without commit() nothing remains. All
 /// members throw Error{io} naming the path.
@@ -25,12 +29,15 @@ public:
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
 
+    /// All of it, or nothing when it throws: after a full disk one may go on.
     void write(std::string_view text);
     void write(std::span<const std::uint8_t> bytes);
+    /// As write(), which gathers what it gets, but on the disk at once.
+    void write_now(std::string_view text);
     void commit();
 
 private:
-    void write_bytes(const char* data, std::size_t size);
+    void flush();
 
     std::string path_;
     std::string temporary_;
