@@ -70,4 +70,10 @@ Image Source::canvas(std::int64_t width, std::int64_t height) const {
 
 std::span<const Codec> codecs() { return kCodecs; }
 
+const Codec* codec_of(std::span<const std::uint8_t> bytes) {
+    const auto found =
+        std::ranges::find_if(kCodecs, [&](const Codec& codec) { return codec.recognises(bytes); });
+    return found == kCodecs.end() ? nullptr : &*found;
+}
+
 }  // namespace dbnet::image

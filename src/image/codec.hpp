@@ -57,6 +57,9 @@ struct Codec {
 /// The table of formats. A new format is one file and one row here.
 std::span<const Codec> codecs();
 
+/// The format that the bytes begin like; nullptr when they are no image.
+const Codec* codec_of(std::span<const std::uint8_t> bytes);
+
 Image decode_jpeg(const Source& source);
 Reducible reducible_jpeg(const Source& source);
 Image decode_png(const Source& source);

@@ -42,8 +42,7 @@ std::string lower_extension(const std::string& path) {
 
 const image::Codec& codec_of(const image::Source& source) {
     if (source.bytes.empty()) source.fail(ErrorCode::malformed, "is empty, expected an image");
-    for (const image::Codec& codec : image::codecs())
-        if (codec.recognises(source.bytes)) return codec;
+    if (const image::Codec* codec = image::codec_of(source.bytes)) return *codec;
     source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
 }
 
@@ -55,16 +54,17 @@ Image::Image(int width, int height) : width_(width), height_(height) {
     if (width < 1 || height < 1)
         core::fail(ErrorCode::invalid_argument, "an image of ", width, "x", height,
                    " pixels, expected at least 1x1");
-    pixels_.resize(static_cast<std::size_t>(width) * height * 3);
+    core::with_errors([&] { pixels_.resize(static_cast<std::size_t>(width) * height * 3); });
 }
 
 Image Image::read(const std::string& path, const DecodeOptions& options) {
-    return decode(core::read_file(path, max_file_bytes(options)), path, options);
+    return core::with_errors(
+        [&] { return decode(core::read_file(path, max_file_bytes(options)), path, options); });
 }
 
 Image Image::decode(std::span<const std::uint8_t> bytes, std::string_view name,
                     const DecodeOptions& options) {
-    return dbnet::decode({bytes, name, pixel_limit(options)});
+    return core::with_errors([&] { return dbnet::decode({bytes, name, pixel_limit(options)}); });
 }
 
 Image image::read(const std::string& path, const DecodeOptions& options, Traits& traits) {
@@ -93,14 +93,16 @@ Image image::EncodedImage::decode(int reduction) const {
 }
 
 void Image::write(const std::string& path) const {
-    const std::string extension = lower_extension(path);
-    if (extension == ".jpg" || extension == ".jpeg")
-        core::write_file(path, image::encode_jpeg(view()));
-    else if (extension == ".png")
-        core::write_file(path, image::encode_png(view()));
-    else
-        core::fail(ErrorCode::invalid_argument, path,
-                   ": cannot tell the image format, expected a name in .jpg, .jpeg or .png");
+    core::with_errors([&] {
+        const std::string extension = lower_extension(path);
+        if (extension == ".jpg" || extension == ".jpeg")
+            core::write_file(path, image::encode_jpeg(view()));
+        else if (extension == ".png")
+            core::write_file(path, image::encode_png(view()));
+        else
+            core::fail(ErrorCode::invalid_argument, path,
+                       ": cannot tell the image format, expected a name in .jpg, .jpeg or .png");
+    });
 }
 
 }  // namespace dbnet

@@ -1,5 +1,6 @@
 // JPEG by libjpeg-turbo with its exact settings (integer "slow" DCT, smooth chroma upsampling).
-// A file that ends early is an error; damage inside the data that libjpeg gets over is a warning.
+// A file that ends before its last pixel is an error; a missing end marker, and damage inside the
+// data that libjpeg gets over, are warnings.
 #include <algorithm>
 #include <array>
 #include <csetjmp>
@@ -36,6 +37,7 @@ struct ErrorManager {
     jpeg_error_mgr base;  // first, so that libjpeg's pointer to it is one to this
     std::jmp_buf jump;
     LibraryMessages messages;
+    bool ended = false;  ///< the bytes are used up
 };
 
 ErrorManager& manager(j_common_ptr jpeg) { return *reinterpret_cast<ErrorManager*>(jpeg->err); }
@@ -47,13 +49,16 @@ ErrorManager& manager(j_common_ptr jpeg) { return *reinterpret_cast<ErrorManager
     std::longjmp(manager(jpeg).jump, 1);
 }
 
-/// Level -1 is a warning, higher ones are traces.
+/// Level -1 is a warning, higher ones are traces. Where the bytes end, libjpeg goes on as if an end
+/// marker stood there: if that is all that is missing, it has nothing more to complain about.
 void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return;
-    if (jpeg->err->msg_code == JWRN_JPEG_EOF) on_error(jpeg);
+    ErrorManager& errors = manager(jpeg);
+    if (errors.ended) on_error(jpeg);
+    errors.ended = jpeg->err->msg_code == JWRN_JPEG_EOF;
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
-    manager(jpeg).messages.add_warning(text);
+    errors.messages.add_warning(text);
 }
 
 void on_progress(j_common_ptr jpeg) {
@@ -61,6 +66,24 @@ void on_progress(j_common_ptr jpeg) {
     if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= kMaxScans) return;
     manager(jpeg).messages.set_error("too many scans");
     std::longjmp(manager(jpeg).jump, 1);
+}
+
+/// Whether all scans of a file that ended without its marker are there: libjpeg does not miss them.
+bool has_all_scans(jpeg_decompress_struct& jpeg) {
+    if (jpeg_has_multiple_scans(&jpeg) == FALSE) return true;
+    if (!jpeg.progressive_mode) return false;  // which components came is not told
+    return std::all_of(jpeg.coef_bits, jpeg.coef_bits + jpeg.num_components, [](const auto& bits) {
+        return std::all_of(std::begin(bits), std::end(bits), [](int left) { return left == 0; });
+    });
+}
+
+/// Reads all scans of a file that has several, the first bytes of one that has not.
+void start(jpeg_decompress_struct& jpeg) {
+    jpeg_start_decompress(&jpeg);
+    ErrorManager& errors = manager(reinterpret_cast<j_common_ptr>(&jpeg));
+    if (!errors.ended || has_all_scans(jpeg)) return;
+    errors.messages.set_error("it ends before its last scan");
+    std::longjmp(errors.jump, 1);
 }
 
 void install(ErrorManager& errors) {
@@ -129,7 +152,7 @@ void read_rgb(Decompressor& decompressor, Image& image) {
     jpeg_decompress_struct& jpeg = decompressor.jpeg;
     jpeg.out_color_space = JCS_RGB;
     decompressor.run([&] {
-        jpeg_start_decompress(&jpeg);
+        start(jpeg);
         while (jpeg.output_scanline < jpeg.output_height) {
             JSAMPROW row = image.row(static_cast<int>(jpeg.output_scanline));
             jpeg_read_scanlines(&jpeg, &row, 1);
@@ -153,7 +176,7 @@ void read_cmyk(Decompressor& decompressor, Image& image) {
     const bool inverted = jpeg.saw_Adobe_marker;
     Bytes line(static_cast<std::size_t>(image.width()) * 4);
     decompressor.run([&] {
-        jpeg_start_decompress(&jpeg);
+        start(jpeg);
         while (jpeg.output_scanline < jpeg.output_height) {
             std::uint8_t* rgb = image.row(static_cast<int>(jpeg.output_scanline));
             JSAMPROW row = line.data();

@@ -1,10 +1,8 @@
 #include <dbnet/dbnet.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <exception>
-#include <new>
-#include <string>
 #include <type_traits>
 
 #include <dbnet/dbnet.hpp>
@@ -26,7 +24,14 @@ struct dbnet_detection {
 
 namespace {
 
-thread_local std::string last_error;
+/// Of fixed size, so that no message needs memory that may be exhausted.
+thread_local std::array<char, 1024> last_error{};
+
+void set_last_error(const char* text) noexcept {
+    const std::size_t length = std::min(std::strlen(text), last_error.size() - 1);
+    std::copy_n(text, length, last_error.begin());
+    last_error[length] = '\0';
+}
 
 dbnet_status status_of(dbnet::ErrorCode code) {
     switch (code) {
@@ -45,19 +50,15 @@ dbnet_status status_of(dbnet::ErrorCode code) {
 template <typename Action>
 dbnet_status guarded(Action action) noexcept {
     try {
-        action();
+        dbnet::core::with_errors(action);
         return DBNET_OK;
     } catch (const dbnet::Error& error) {
-        last_error = error.what();
+        set_last_error(error.what());
         return status_of(error.code());
-    } catch (const std::bad_alloc&) {
-        last_error.assign("out of memory");
-    } catch (const std::exception& error) {
-        last_error = error.what();
-    } catch (...) {
-        last_error.assign("unknown error");
+    } catch (...) {  // there is no memory even for an error
+        set_last_error("not enough memory");
+        return DBNET_INTERNAL;
     }
-    return DBNET_INTERNAL;
 }
 
 void require(const void* pointer, const char* name) {
@@ -124,7 +125,7 @@ const dbnet_point* points_of(const dbnet::Point* points) {
 
 const char* dbnet_version(void) { return dbnet::version(); }
 
-const char* dbnet_last_error(void) { return last_error.c_str(); }
+const char* dbnet_last_error(void) { return last_error.data(); }
 
 dbnet_status dbnet_detector_open(const char* model_path, const dbnet_detector_options* options,
                                  dbnet_detector** detector) {
