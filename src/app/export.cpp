@@ -37,6 +37,16 @@ std::vector<ExportCheck> check(const Graph& source, const Graph& exported, const
     return checks;
 }
 
+/// Sets the keys. The model stays under its preset unless they name one, even where they complete
+/// the description of its input. Throws for values that make no sense.
+void set_metadata(const ExportOptions& options, detect::Metadata& metadata) {
+    const Preset before = detect::settings_of(metadata, {}).preset;
+    for (const auto& [key, value] : options.metadata) metadata[key] = value;
+    const Preset after = detect::settings_of(metadata, {}).preset;
+    if (after != before && !options.metadata.contains("dbnet.preset"))
+        metadata["dbnet.preset"] = to_string(before);
+}
+
 }  // namespace
 
 Export export_model(const ExportOptions& options) {
@@ -48,8 +58,7 @@ Export export_model(const ExportOptions& options) {
     model::widen_weights(graph);
     graph = model::cut(std::move(graph), {map});
     result.is_dynamic = model::make_dynamic(graph);
-    for (const auto& [key, value] : options.metadata) graph.metadata[key] = value;
-    detect::settings_of(graph.metadata, {});
+    set_metadata(options, graph.metadata);
     result.onnx =
         model::serialize_onnx(graph, {.opset = options.opset, .f16_weights = options.f16});
     const Graph exported = model::parse_onnx(result.onnx, "the exported model");

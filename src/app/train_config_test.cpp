@@ -217,7 +217,8 @@ TEST_F(TrainConfigTest, aNetwork_comes_with_aFile_that_has_one) {
 
 TEST_F(TrainConfigTest, input_is_what_the_detector_of_init_expects) {
     model::Graph detector = test::tiny_model();
-    detector.metadata = {{"dbnet.color_order", "BGR"}, {"dbnet.mean", "0.1,0.2,0.3"}};
+    detector.metadata = {
+        {"dbnet.color_order", "BGR"}, {"dbnet.mean", "0.1,0.2,0.3"}, {"dbnet.std", "0.2,0.2,0.2"}};
     model::write_onnx(detector, folder_ / "ours.onnx");
     detector.metadata.clear();
     model::write_onnx(detector, folder_ / "silent.onnx");

@@ -24,13 +24,13 @@ namespace {
 
 using Findings = std::vector<eval::Finding>;
 
-/// The metadata of a model that detects natively what `settings` say: with any key of ours in it a
-/// model is run natively, so that all are written.
+/// The metadata of a model that detects natively with the input that `settings` say.
 detect::Metadata native(detect::Metadata metadata, const detect::ModelSettings& settings) {
     const auto triple = [](const std::array<float, 3>& values) {
         return core::concat(values[0], ",", values[1], ",", values[2]);
     };
     const detect::InputSpec& input = settings.input;
+    metadata["dbnet.preset"] = "native";
     metadata["dbnet.color_order"] = input.order == detect::ChannelOrder::bgr ? "BGR" : "RGB";
     metadata["dbnet.mean"] = triple(input.mean);
     metadata["dbnet.std"] = triple(input.std);

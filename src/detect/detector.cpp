@@ -1,6 +1,7 @@
 #include <dbnet/detector.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/error.hpp"
@@ -20,9 +21,8 @@ using detect::MapView;
 using detect::Window;
 
 constexpr std::int64_t kSmallestCap = 1024;
-/// A tiled network input has at most so many pixels per pixel of the image, so that memory follows
-/// the input's size.
-constexpr std::int64_t kTiledInputPerImagePixel = 4;
+/// What the model's own size rule may at most make of a small image; a rule of the call is obeyed.
+constexpr double kMostEnlargement = 3;
 
 void stop_if_requested(const std::stop_token& stop) {
     if (stop.stop_requested()) core::fail(ErrorCode::cancelled, "the detection was cancelled");
@@ -103,6 +103,13 @@ public:
         lanes_ = std::make_unique<detect::Lanes>(lanes, threads / lanes, backend_);
     }
 
+    ~Impl() {
+        // In a child of fork() the lanes can be neither ended nor waited for.
+        if (!lanes_->is_at_home()) static_cast<void>(lanes_.release());
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
     std::vector<Detection> detect(std::span<const ImageView> images, const DetectOptions& options,
                                   const std::stop_token& stop) {
         const detect::PostprocessOptions postprocess = detect::merge(settings_, options);
@@ -124,11 +131,13 @@ public:
     }
 
     MemoryUsage memory() const {
+        lanes_->require_home();  // before any lock
         const engine::ExecutableMemory memory = executable_->memory();
         return {memory.weights, memory.plans, lanes_->bytes()};
     }
 
     void trim() {
+        lanes_->require_home();
         executable_->trim();
         lanes_->trim();
     }
@@ -145,27 +154,49 @@ private:
         return backend_.compile(model::read_onnx(path), {options.plan_cache});
     }
 
-    InputGeometry plan(const ImageView& image, const DetectOptions& options) const {
-        const std::int64_t height = input_dims_[2];
-        const std::int64_t width = input_dims_[3];
-        if (height > 0 && width > 0) {
-            if (options.size)
-                core::fail(ErrorCode::invalid_argument, "size is ", options.size->to_string(),
-                           ", but the model takes inputs of ", height, "x", width, " only");
-            if (options.tile)
-                core::fail(ErrorCode::invalid_argument,
-                           "tile needs a model whose input size is dynamic, but this one "
-                           "takes inputs of ",
-                           height, "x", width, " only");
-            const int w = static_cast<int>(width);
-            const int h = static_cast<int>(height);
-            return {w, h, w, h, image.width, image.height, false};
+    /// How the image lies on the network's input, and the parts of that which are computed one
+    /// after the other.
+    struct Plan {
+        InputGeometry geometry;
+        std::vector<Window> windows;
+    };
+
+    Plan plan(const ImageView& image, const DetectOptions& options) const {
+        const bool fixed = input_dims_[2] > 0 && input_dims_[3] > 0;
+        return options.tile ? plan_tiled(image, options, fixed)
+               : fixed      ? plan_fixed(image, options)
+                            : plan_dynamic(image, options);
+    }
+
+    Plan plan_tiled(const ImageView& image, const DetectOptions& options, bool fixed) const {
+        if (!fixed) {
+            const InputGeometry geometry = detect::plan_own_resolution(image.width, image.height);
+            return {geometry, detect::plan_tiles(geometry, options.max_input_pixels)};
         }
-        std::int64_t cap = options.max_input_pixels;
-        if (options.tile)
-            cap = std::max(cap, kTiledInputPerImagePixel * image.width * image.height);
-        return detect::plan_input(image.width, image.height, options.size.value_or(settings_.size),
-                                  cap);
+        const auto height = static_cast<int>(input_dims_[2]);
+        const auto width = static_cast<int>(input_dims_[3]);
+        const InputGeometry geometry =
+            detect::plan_own_resolution(image.width, image.height, width, height);
+        return {geometry, detect::plan_tiles(geometry, width, height)};
+    }
+
+    Plan plan_fixed(const ImageView& image, const DetectOptions& options) const {
+        const auto height = static_cast<int>(input_dims_[2]);
+        const auto width = static_cast<int>(input_dims_[3]);
+        if (options.size)
+            core::fail(ErrorCode::invalid_argument, "size is ", options.size->to_string(),
+                       ", but the model takes inputs of ", height, "x", width, " only");
+        return {{width, height, width, height, image.width, image.height, false},
+                {{0, 0, width, height}}};
+    }
+
+    Plan plan_dynamic(const ImageView& image, const DetectOptions& options) const {
+        const bool bounded = !options.size && settings_.preset == Preset::native;
+        const InputGeometry geometry = detect::plan_input(
+            image.width, image.height, options.size.value_or(settings_.size),
+            options.max_input_pixels,
+            bounded ? kMostEnlargement : std::numeric_limits<double>::infinity());
+        return {geometry, {{0, 0, geometry.width, geometry.height}}};
     }
 
     /// Preprocesses one window of the network's input and runs the network on it.
@@ -188,14 +219,10 @@ private:
                    Detection& detection) const {
         detection.image_width = image.width;
         detection.image_height = image.height;
-        const InputGeometry geometry = plan(image, options);
-        if (geometry.capped)
-            detection.warnings.push_back(core::concat("scaled down to ", geometry.width, "x",
-                                                      geometry.height,
-                                                      " by the limit on the network's input"));
-        const std::int64_t all = static_cast<std::int64_t>(geometry.width) * geometry.height;
-        const std::vector<Window> tiles =
-            detect::plan_tiles(geometry, options.tile ? options.max_input_pixels : all);
+        const auto [geometry, tiles] = plan(image, options);
+        detection.input_width = geometry.valid_width;
+        detection.input_height = geometry.valid_height;
+        detection.warnings = detect::size_warnings(geometry);
         engine::Buffer output;
         detect::StitchedMap stitched(geometry, tiles);
         for (const Window& tile : tiles) {
@@ -208,6 +235,10 @@ private:
         const core::Timer timer;
         detect::PostprocessResult result = detect::postprocess(map, postprocess);
         detection.timing.postprocess = timer.milliseconds();
+        if (result.over_cap > 0)
+            detection.warnings.push_back(core::concat(
+                result.over_cap, " candidates more than the limit of ", postprocess.max_candidates,
+                " are left out; raise it with --max-candidates (DetectOptions::max_candidates)"));
         detection.regions = std::move(result.regions);
         detection.candidates = std::move(result.candidates);
         if (options.keep_map) detection.map = copy_of(map);
@@ -226,26 +257,32 @@ Detector& Detector::operator=(Detector&&) noexcept = default;
 Detector::~Detector() = default;
 
 Detector Detector::open(const std::string& model_path, const DetectorOptions& options) {
-    return Detector(std::make_unique<Impl>(model_path, options));
+    return core::with_errors([&] { return Detector(std::make_unique<Impl>(model_path, options)); });
 }
 
 Detection Detector::detect(const ImageView& image, const DetectOptions& options,
                            std::stop_token stop) const {
-    return std::move(impl_->detect(std::span(&image, 1), options, stop).front());
+    return core::with_errors(
+        [&] { return std::move(impl_->detect(std::span(&image, 1), options, stop).front()); });
 }
 
 std::vector<Detection> Detector::detect(std::span<const ImageView> images,
                                         const DetectOptions& options, std::stop_token stop) const {
-    return impl_->detect(images, options, stop);
+    return core::with_errors([&] { return impl_->detect(images, options, stop); });
 }
 
-MemoryUsage Detector::memory() const { return impl_->memory(); }
+MemoryUsage Detector::memory() const {
+    return core::with_errors([&] { return impl_->memory(); });
+}
 
-void Detector::trim() { impl_->trim(); }
+void Detector::trim() {
+    core::with_errors([&] { impl_->trim(); });
+}
 
 DetectOptions Detector::effective(const DetectOptions& options) const {
     const detect::ModelSettings& settings = impl_->settings();
-    const detect::PostprocessOptions merged = detect::merge(settings, options);
+    const detect::PostprocessOptions merged =
+        core::with_errors([&] { return detect::merge(settings, options); });
     DetectOptions complete = options;
     complete.size = options.size.value_or(settings.size);
     complete.threshold = merged.threshold;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
@@ -187,6 +188,48 @@ TEST(Detector, LargeImagesAreScaledDownOrTiled) {
     EXPECT_EQ(tiled.regions.size(), whole.regions.size());
 }
 
+TEST(Detector, TilesAreOfTheImagesOwnResolutionUnderEveryPresetAndSize) {
+    const Scene scene = test::make_scene(1500, 1010, 12, 14);
+    for (const Preset preset : {Preset::native, Preset::mhliao, Preset::mmocr, Preset::paddle}) {
+        DetectorOptions one;
+        one.threads = 1;
+        one.preset = preset;
+        const Detector detector = Detector::open(model_path(), one);
+        for (const char* size : {"", "320", "max:400", "320x320", "4000"}) {
+            SCOPED_TRACE(testing::Message() << to_string(preset) << " " << size);
+            DetectOptions options;
+            if (*size != '\0') options.size = SizeRule::parse(size);
+            options.tile = options.keep_map = true;
+            options.max_input_pixels = 300'000;
+            const Detection detection = detector.detect(scene.image, options);
+            EXPECT_EQ(detection.input_width, 1500);
+            EXPECT_EQ(detection.input_height, 1010);
+            EXPECT_EQ(detection.map.valid_width, 1500);
+            EXPECT_EQ(detection.regions.size(), scene.boxes.size());
+            EXPECT_TRUE(detection.warnings.empty());
+        }
+    }
+}
+
+TEST(Detector, SaysWhereTextMayBeLost) {
+    const Detector detector = open();
+    const Scene scene = test::make_scene(2000, 400, 9, 15);
+    DetectOptions options;
+    options.size = SizeRule::parse("max:480");
+    const Detection small = detector.detect(scene.image, options);
+    ASSERT_EQ(small.warnings.size(), 1u);
+    EXPECT_THAT(small.warnings[0], HasSubstr("scaled down 4.2 times"));
+    EXPECT_THAT(small.warnings[0], HasSubstr("tile"));
+    EXPECT_EQ(small.input_width, 480);
+    options = {};
+    options.max_candidates = 5;
+    const Detection few = detector.detect(scene.image, options);
+    EXPECT_EQ(few.regions.size(), 5u);
+    ASSERT_EQ(few.warnings.size(), 1u);
+    EXPECT_THAT(few.warnings[0], HasSubstr("4 candidates more than the limit of 5"));
+    EXPECT_THAT(few.warnings[0], HasSubstr("max-candidates"));
+}
+
 TEST(Detector, ExtremeImagesStayWithinTheLimit) {
     const Detector detector = open();
     DetectOptions options;
@@ -239,6 +282,24 @@ TEST(Detector, MemoryIsBoundedAndGivenBack) {
     detector.trim();
     EXPECT_LT(detector.memory().total(), before.total());
     EXPECT_FALSE(detector.detect(test::make_scene(320, 256, 4, 6).image).regions.empty());
+}
+
+/// What a child of fork() gets from a detector of its parent; then it opens one of its own.
+void use_in_child(Detector& detector, const Scene& scene) {
+    error_of([&] { detector.detect(scene.image); }, ErrorCode::unsupported);
+    error_of([&] { detector.memory(); }, ErrorCode::unsupported);
+    error_of([&] { detector.trim(); }, ErrorCode::unsupported);
+    { const Detector closed = std::move(detector); }
+    const bool works = open(2, 2).detect(scene.image).regions.size() == scene.boxes.size();
+    ::_exit(works && !testing::Test::HasFailure() ? 7 : 1);
+}
+
+TEST(Detector, AfterForkIsRefusedAndClosesAtOnce) {
+    const Scene scene = test::make_scene(320, 256, 4, 9);
+    Detector detector = open(4, 2);
+    detector.detect(scene.image);
+    EXPECT_EXIT(use_in_child(detector, scene), testing::ExitedWithCode(7), "");
+    EXPECT_EQ(detector.detect(scene.image).regions.size(), scene.boxes.size());
 }
 
 TEST(Detector, RefusesBadArguments) {
@@ -308,6 +369,10 @@ TEST(Detector, FixedInputSizesAreObeyed) {
     EXPECT_THAT(
         error_of([&] { detector.detect(scene.image, options); }, ErrorCode::invalid_argument),
         HasSubstr("256x320"));
+    options.tile = true;
+    const Detection tiled = detector.detect(scene.image, options);
+    EXPECT_EQ(tiled.map.valid_width, 640);
+    expect_found(scene, tiled, 0.6);
 }
 
 }  // namespace

@@ -98,10 +98,56 @@ void apply_cap(InputGeometry& g, std::int64_t max_pixels) {
     g.capped = true;
 }
 
+/// Letters of a small image would become larger than any that the network has learnt.
+void bound_enlargement(InputGeometry& g, double most) {
+    const double shorter = std::min(g.image_width, g.image_height);
+    const double enlargement = std::min(g.valid_width, g.valid_height) / shorter;
+    if (enlargement > most) plan_short_side(g, clamp_side(std::round(shorter * most)));
+}
+
+/// From here on (image pixels to one of the network's input) letters of ordinary size are lost.
+constexpr double kLosesText = 3;
+
+std::string size_text(int width, int height) { return core::concat(width, "x", height); }
+
+/// "8.3"
+std::string factor_text(double factor) { return core::concat(std::round(factor * 10) / 10); }
+
+/// round_up() gives at least one pixel.
+int padded(int side, int least) { return side <= least ? least : least + round_up(side - least); }
+
 }  // namespace
 
+InputGeometry plan_own_resolution(int image_width, int image_height, int least_width,
+                                  int least_height) {
+    InputGeometry geometry;
+    geometry.image_width = geometry.valid_width = image_width;
+    geometry.image_height = geometry.valid_height = image_height;
+    geometry.width = padded(image_width, least_width);
+    geometry.height = padded(image_height, least_height);
+    return geometry;
+}
+
+std::vector<std::string> size_warnings(const InputGeometry& g) {
+    const double shrinking = std::max(static_cast<double>(g.image_width) / g.valid_width,
+                                      static_cast<double>(g.image_height) / g.valid_height);
+    if (!g.capped && shrinking < kLosesText) return {};
+    const std::string image = size_text(g.image_width, g.image_height);
+    const std::string input = size_text(g.valid_width, g.valid_height);
+    std::string text = shrinking > 1
+                           ? core::concat("scaled down ", factor_text(shrinking), " times, from ",
+                                          image, " to ", input)
+                           : core::concat("enlarged from ", image, " to no more than ", input);
+    if (g.capped) text += ", by the limit on the network's input (max-input-pixels)";
+    if (shrinking >= kLosesText)
+        text +=
+            ": text of ordinary size is lost; with --tile (DetectOptions::tile) the image is "
+            "searched in its own resolution";
+    return {text};
+}
+
 InputGeometry plan_input(int image_width, int image_height, const SizeRule& rule,
-                         std::int64_t max_pixels) {
+                         std::int64_t max_pixels, double most_enlargement) {
     const bool two_sides =
         rule.kind == SizeRule::Kind::fixed || rule.kind == SizeRule::Kind::keep_ratio;
     if (image_width < 1 || image_height < 1 || rule.a < 1 || (two_sides && rule.b < 1))
@@ -118,6 +164,7 @@ InputGeometry plan_input(int image_width, int image_height, const SizeRule& rule
         case SizeRule::Kind::min_side: plan_limit(geometry, rule.a, false); break;
         case SizeRule::Kind::keep_ratio: plan_keep_ratio(geometry, rule.a, rule.b); break;
     }
+    if (rule.kind != SizeRule::Kind::fixed) bound_enlargement(geometry, most_enlargement);
     apply_cap(geometry, max_pixels);
     return geometry;
 }

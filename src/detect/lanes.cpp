@@ -1,9 +1,12 @@
 #include "detect/lanes.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/threads.hpp"
 
 namespace dbnet::detect {
 
@@ -33,7 +36,8 @@ struct Lanes::Call {
     std::condition_variable_any done;
 };
 
-Lanes::Lanes(int lanes, int threads, const engine::Backend& backend) {
+Lanes::Lanes(int lanes, int threads, const engine::Backend& backend) : process_(::getpid()) {
+    core::require_threads(lanes * threads);  // OpenMP would end the process for want of one
     for (int i = 0; i < lanes; ++i) {
         auto slot = std::make_unique<Slot>();
         slot->lane = std::make_unique<Lane>(backend.create_context(threads));
@@ -76,10 +80,31 @@ void Lanes::finish(Call& call, std::exception_ptr error) {
     if (--call.remaining == 0) call.done.notify_one();
 }
 
+bool Lanes::is_at_home() const noexcept { return ::getpid() == process_; }
+
+void Lanes::require_home() const {
+    if (!is_at_home())
+        core::fail(ErrorCode::unsupported,
+                   "the detector was opened before fork(), and its threads stayed in the parent: "
+                   "open one in each process");
+}
+
+/// All of them or, when there is no memory for one, none: what stayed would outlive the call.
+void Lanes::enqueue(std::span<const Work> work, Call& call) {
+    const std::size_t before = queue_.size();
+    try {
+        for (const Work& piece : work) queue_.push_back({&piece, &call});
+    } catch (...) {
+        queue_.resize(before);
+        throw;
+    }
+}
+
 void Lanes::run(std::span<const Work> work, const std::stop_token& stop) {
+    require_home();
     Call call{work.size(), nullptr, {}};
     std::unique_lock lock(mutex_);
-    for (const Work& piece : work) queue_.push_back({&piece, &call});
+    enqueue(work, call);
     queued_.notify_all();
     const auto all_done = [&] { return call.remaining == 0; };
     if (!call.done.wait(lock, stop, all_done)) {
@@ -94,6 +119,7 @@ void Lanes::run(std::span<const Work> work, const std::stop_token& stop) {
 }
 
 std::size_t Lanes::bytes() {
+    require_home();
     std::size_t total = 0;
     for (const auto& slot : lanes_) {
         const std::lock_guard lock(slot->mutex);
@@ -103,6 +129,7 @@ std::size_t Lanes::bytes() {
 }
 
 void Lanes::trim() {
+    require_home();
     for (const auto& slot : lanes_) {
         const std::lock_guard lock(slot->mutex);
         slot->lane->trim();

@@ -30,6 +30,7 @@ PostprocessOptions PostprocessOptions::of(Preset preset, Outline outline) {
     switch (preset) {
         case Preset::native: break;
         case Preset::mhliao:
+            options.max_candidates = 1000;
             options.unclip_ratio = outline == Outline::quad ? 1.5f : 2.f;
             options.score_mode = ScoreMode::box;
             break;
@@ -39,7 +40,10 @@ PostprocessOptions PostprocessOptions::of(Preset preset, Outline outline) {
             options.max_candidates = 3001;  // indices 0 to 3000
             options.simplify = 0.01f;
             break;
-        case Preset::paddle: options.score_mode = ScoreMode::box; break;
+        case Preset::paddle:
+            options.max_candidates = 1000;
+            options.score_mode = ScoreMode::box;
+            break;
     }
     return options;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include <dbnet/detector.hpp>
@@ -18,7 +19,7 @@ struct PostprocessOptions {
     float unclip_ratio = 1.5f;
     float shrink_ratio = 0.4f;
     float min_size = 3;
-    int max_candidates = 1000;
+    int max_candidates = 3000;
     ScoreMode score_mode = ScoreMode::outline;
     bool dilate = false;
     /// Presets: contours are simplified by this part of their length where the reference does.
@@ -45,6 +46,7 @@ struct MapView {
 struct PostprocessResult {
     std::vector<Region> regions;        ///< in image coordinates
     std::vector<Candidate> candidates;  ///< with PostprocessOptions::explain
+    std::size_t over_cap = 0;           ///< candidates left out because of max_candidates
 };
 
 /// Finds the regions of a map. Values of any size and NaN are legal (a NaN is never text). Time

@@ -46,8 +46,8 @@ public:
     PostprocessResult run() {
         const std::vector<Contour> contours = find_contours(map_, options_);
         std::vector<ContourTrial> trials = candidates(contours);
-        drop_all_but_the_best(trials);
         PostprocessResult result;
+        result.over_cap = drop_all_but_the_best(trials);
         for (ContourTrial& trial : trials) {
             if (trial.verdict == Verdict::accepted) grow(trial);
             if (options_.explain) result.candidates.push_back(explanation(trial));
@@ -90,16 +90,18 @@ private:
         trial.region.score = std::min(trial.score, 1.f);
     }
 
-    void drop_all_but_the_best(std::vector<ContourTrial>& trials) const {
+    /// How many were dropped.
+    std::size_t drop_all_but_the_best(std::vector<ContourTrial>& trials) const {
         std::vector<ContourTrial*> accepted;
         for (ContourTrial& trial : trials)
             if (trial.verdict == Verdict::accepted) accepted.push_back(&trial);
         const auto cap = static_cast<std::size_t>(options_.max_candidates);
-        if (accepted.size() <= cap) return;
+        if (accepted.size() <= cap) return 0;
         std::stable_sort(accepted.begin(), accepted.end(),
                          [](const auto* a, const auto* b) { return a->score > b->score; });
         for (std::size_t i = cap; i < accepted.size(); ++i)
             accepted[i]->verdict = Verdict::over_cap;
+        return accepted.size() - cap;
     }
 
     /// Moves the outline outwards and fills the region.

@@ -56,6 +56,7 @@ public:
         const std::vector<Contour> contours = find_contours(whole, options_);
         const auto cap = static_cast<std::size_t>(options_.max_candidates);
         PostprocessResult result;
+        result.over_cap = contours.size() - std::min(contours.size(), cap);
         for (std::size_t i = 0; i < contours.size(); ++i) {
             Trial trial;
             Polygon points;

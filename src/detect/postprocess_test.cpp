@@ -414,27 +414,66 @@ TEST(Postprocess, ThreadsChangeNothing) {
     cv::setNumThreads(opencv_threads);
 }
 
-TEST(ReadingOrder, LinesFromTheTopWordsFromTheLeft) {
+/// A page of words, each with its number as score, in reading order: jittered by less than half
+/// their height, and the whole page turned about its corner.
+std::vector<Region> page_of_words(double degrees, core::Random& random) {
+    const double cosine = std::cos(degrees * std::numbers::pi / 180);
+    const double sine = std::sin(degrees * std::numbers::pi / 180);
     std::vector<Region> page;
-    core::Random random(4);
-    for (int line = 0; line < 12; ++line)
-        for (int word = 0; word < 6; ++word) {
+    for (int line = 0; line < 30; ++line)
+        for (int word = 0; word < 9; ++word) {
+            const double x = word * 110.0, y = line * 40 + word * 0.5 + random.uniform(-3, 3);
+            const double width = random.uniform(20, 95);
             Region region;
-            // Words jitter by less than half their height and lines slope a little.
-            region.rect = {word * 110.0, line * 40 + word * 1.5 + random.uniform(-3, 3), 90, 24};
-            const Rect& r = region.rect;
-            region.quad = {Point{r.x, r.y},
-                           {r.x + r.width, r.y},
-                           {r.x + r.width, r.y + r.height},
-                           {r.x, r.y + r.height}};
+            const std::array<Point, 4> corners{
+                {{x, y}, {x + width, y}, {x + width, y + 24}, {x, y + 24}}};
+            std::ranges::transform(corners, region.quad.begin(), [&](Point p) {
+                return Point{p.x * cosine - p.y * sine, p.x * sine + p.y * cosine};
+            });
+            region.rect = geometry::bounding_rect(region.quad);
             region.score = static_cast<float>(page.size());
             page.push_back(region);
         }
-    std::vector<Region> shuffled = page;
-    for (std::size_t i = shuffled.size(); i > 1; --i)
-        std::swap(shuffled[i - 1], shuffled[random.below(i)]);
-    sort_in_reading_order(shuffled);
-    EXPECT_EQ(shuffled, page);
+    return page;
+}
+
+TEST(ReadingOrder, LinesFromTheTopWordsFromTheLeftHoweverThePageLies) {
+    core::Random random(4);
+    for (const double degrees : {0.0, 3.0, -3.0, 7.0, -7.0, 15.0}) {
+        const std::vector<Region> page = page_of_words(degrees, random);
+        std::vector<Region> shuffled = page;
+        for (std::size_t i = shuffled.size(); i > 1; --i)
+            std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+        sort_in_reading_order(shuffled);
+        EXPECT_EQ(shuffled, page) << degrees;
+    }
+}
+
+TEST(ReadingOrder, OfVerticalAndOfFewRegionsIsFromTheTop) {
+    std::vector<Region> none;
+    sort_in_reading_order(none);
+    core::Random random(5);
+    std::vector<Region> turned = page_of_words(90, random);
+    sort_in_reading_order(turned);
+    for (std::size_t i = 1; i < turned.size(); ++i)
+        EXPECT_GT(turned[i].rect.y + turned[i].rect.height, turned[i - 1].rect.y - 24);
+}
+
+TEST(Cap, SaysHowManyCandidatesAreLeftOut) {
+    cv::Mat map(400, 400, CV_32FC1, cv::Scalar(0));
+    for (int y = 0; y < 10; ++y)
+        for (int x = 0; x < 10; ++x) map(cv::Rect(x * 40 + 5, y * 40 + 5, 24, 12)) = 0.9f;
+    const MapView view{map.ptr<float>(), 400, 400, 400, 400, 400, 400};
+    for (const Preset preset : {Preset::native, Preset::mhliao, Preset::mmocr, Preset::paddle}) {
+        PostprocessOptions options = PostprocessOptions::of(preset);
+        EXPECT_EQ(postprocess(view, options).over_cap, 0u);
+        options.max_candidates = 70;
+        const PostprocessResult result = postprocess(view, options);
+        EXPECT_EQ(result.over_cap, 30u) << to_string(preset);
+        EXPECT_EQ(result.regions.size(), 70u) << to_string(preset);
+    }
+    EXPECT_EQ(PostprocessOptions::of(Preset::native).max_candidates, 3000);
+    EXPECT_EQ(PostprocessOptions::of(Preset::paddle).max_candidates, 1000);
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <dbnet/detector.hpp>
 #include <dbnet/image.hpp>
@@ -45,8 +48,20 @@ struct Window {
 };
 
 /// Applies a size rule and the cap on the input's pixels. Both sides of the image must be >= 1.
+/// Unless the rule fixes both sides of the input, no image is enlarged more than `most_enlargement`
+/// times.
 InputGeometry plan_input(int image_width, int image_height, const SizeRule& rule,
-                         std::int64_t max_pixels);
+                         std::int64_t max_pixels,
+                         double most_enlargement = std::numeric_limits<double>::infinity());
+
+/// The image in its own resolution, padded on the right and below to at least the given sides and
+/// to a multiple of 32 pixels more than these.
+InputGeometry plan_own_resolution(int image_width, int image_height, int least_width = 32,
+                                  int least_height = 32);
+
+/// What a user should know about how an image was fitted to the network's input: scaled down so far
+/// that text of ordinary size is lost, or made smaller than the size rule says by the cap.
+std::vector<std::string> size_warnings(const InputGeometry& geometry);
 
 /// Resizes and normalises in one pass, for one window of the input (the whole of it, or a tile):
 /// writes 3 x window.height x window.width floats to `nchw`. The pixels of a window equal those of

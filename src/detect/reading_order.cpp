@@ -2,37 +2,87 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <span>
+#include <utility>
 
 namespace dbnet::detect {
 namespace {
 
-double centre_x(const Region& region) { return region.rect.x + region.rect.width / 2; }
-double centre_y(const Region& region) { return region.rect.y + region.rect.height / 2; }
+/// Text that is turned farther is not simply a page that lies askew.
+constexpr double kMostTilt = 30 * std::numbers::pi / 180;
+/// Only outlines so many times longer than high tell the direction of their text.
+constexpr double kElongated = 2;
 
-/// Shorter side of the quad: the height of the letters, whichever way the text is turned.
-double text_height(const Region& region) {
-    const auto side = [&](std::size_t i, std::size_t j) {
-        return std::hypot(region.quad[i].x - region.quad[j].x, region.quad[i].y - region.quad[j].y);
+struct Side {
+    double x = 0;
+    double y = 0;
+    double length() const { return std::hypot(x, y); }
+};
+
+Side side(const Quad& quad, std::size_t from, std::size_t to) {
+    return {quad[to].x - quad[from].x, quad[to].y - quad[from].y};
+}
+
+/// A region with its centre in coordinates in which the text runs along x.
+struct Placed {
+    Region region;
+    double x = 0;
+    double y = 0;
+    double height = 0;  ///< shorter side of the quad: that of the letters, however they are turned
+};
+
+/// The direction in which most of the text runs, in radians: the median of the longer sides of the
+/// quads, weighted by their lengths. 0 where that is no direction of lines from left to right.
+double text_direction(std::span<const Region> regions) {
+    struct Vote {
+        double angle;
+        double weight;
     };
-    return std::min(side(0, 1), side(1, 2));
+    std::vector<Vote> votes;
+    double total = 0;
+    for (const Region& region : regions) {
+        Side longer = side(region.quad, 0, 1);
+        Side shorter = side(region.quad, 1, 2);
+        if (longer.length() < shorter.length()) std::swap(longer, shorter);
+        if (longer.length() < kElongated * shorter.length()) continue;
+        if (longer.x < 0) longer = {-longer.x, -longer.y};
+        votes.push_back({std::atan2(longer.y, longer.x), longer.length()});
+        total += longer.length();
+    }
+    std::ranges::sort(votes, {}, &Vote::angle);
+    double passed = 0;
+    for (const Vote& vote : votes)
+        if ((passed += vote.weight) >= total / 2)
+            return std::abs(vote.angle) <= kMostTilt ? vote.angle : 0;
+    return 0;
+}
+
+Placed placed(Region&& region, double cosine, double sine) {
+    const double x = region.rect.x + region.rect.width / 2;
+    const double y = region.rect.y + region.rect.height / 2;
+    const double height =
+        std::min(side(region.quad, 0, 1).length(), side(region.quad, 1, 2).length());
+    return {std::move(region), x * cosine + y * sine, y * cosine - x * sine, height};
 }
 
 }  // namespace
 
 void sort_in_reading_order(std::vector<Region>& regions) {
-    std::stable_sort(regions.begin(), regions.end(),
-                     [](const Region& a, const Region& b) { return centre_y(a) < centre_y(b); });
-    for (auto line = regions.begin(); line != regions.end();) {
-        const double first_centre = centre_y(*line);
-        const double first_height = text_height(*line);
-        const auto end = std::find_if(line + 1, regions.end(), [&](const Region& region) {
-            const double tolerance = std::min(first_height, text_height(region)) / 2;
-            return centre_y(region) - first_centre > tolerance;
+    const double direction = text_direction(regions);
+    std::vector<Placed> all;
+    all.reserve(regions.size());
+    for (Region& region : regions)
+        all.push_back(placed(std::move(region), std::cos(direction), std::sin(direction)));
+    std::ranges::stable_sort(all, {}, &Placed::y);
+    for (auto line = all.begin(); line != all.end();) {
+        const auto end = std::find_if(line + 1, all.end(), [&](const Placed& other) {
+            return other.y - line->y > std::min(line->height, other.height) / 2;
         });
-        std::stable_sort(
-            line, end, [](const Region& a, const Region& b) { return centre_x(a) < centre_x(b); });
+        std::ranges::stable_sort(line, end, {}, &Placed::x);
         line = end;
     }
+    std::ranges::transform(all, regions.begin(), [](Placed& one) { return std::move(one.region); });
 }
 
 }  // namespace dbnet::detect

@@ -149,9 +149,38 @@ SizeRule size_of(Preset preset) {
     return {SizeRule::Kind::short_side, 736, 0};
 }
 
-bool has_settings(const Metadata& metadata) {
-    const auto first = metadata.lower_bound(std::string(kPrefix));
-    return first != metadata.end() && first->first.starts_with(kPrefix);
+/// Whether the metadata says all about the network's input: then it is one of ours.
+bool describes_input(const Reader& reader) {
+    return reader.find("color_order") && reader.find("mean") && reader.find("std");
+}
+
+Preset preset_of(const Reader& reader) {
+    Preset preset = describes_input(reader) ? Preset::native : Preset::paddle;
+    constexpr std::array<std::pair<std::string_view, Preset>, 4> kNames{
+        {{"native", Preset::native},
+         {"mhliao", Preset::mhliao},
+         {"mmocr", Preset::mmocr},
+         {"paddle", Preset::paddle}}};
+    reader.choice("preset", kNames, preset);
+    return preset;
+}
+
+void read_input(const Reader& reader, InputSpec& input) {
+    reader.choice("color_order", kOrders, input.order);
+    reader.triple("mean", input.mean);
+    reader.triple("std", input.std);
+    for (const float std : input.std)
+        if (!(std > 0)) Reader::refuse("std", *reader.find("std"), "three numbers above 0");
+}
+
+void read_size(const Reader& reader, SizeRule& rule) {
+    const std::string* size = reader.find("size");
+    if (size == nullptr) return;
+    try {
+        rule = SizeRule::parse(*size);
+    } catch (const Error& error) {
+        Reader::refuse("size", *size, error.what());
+    }
 }
 
 void read_postprocess(const Reader& reader, PostprocessOptions& options) {
@@ -179,42 +208,29 @@ void take(const std::optional<Value>& given, const char* name, double low, doubl
 }  // namespace
 
 ModelSettings settings_of(const Metadata& metadata, std::optional<Preset> preset) {
-    const bool described = has_settings(metadata);
+    const Reader reader(metadata);
     ModelSettings settings;
-    settings.preset = preset.value_or(described ? Preset::native : Preset::paddle);
+    settings.preset = preset ? *preset : preset_of(reader);
     settings.input = input_of(settings.preset);
     settings.size = size_of(settings.preset);
-    settings.postprocess = PostprocessOptions::of(settings.preset);
-    if (!described) {
-        if (!preset)
-            settings.warnings.push_back(
-                "the model has no dbnet metadata: preset paddle is used (BGR, ImageNet mean and "
-                "std); choose another "
-                "preset if it was trained otherwise");
-        return settings;
-    }
-    const Reader reader(metadata);
-    reader.choice("color_order", kOrders, settings.input.order);
-    reader.triple("mean", settings.input.mean);
-    reader.triple("std", settings.input.std);
-    for (const float std : settings.input.std)
-        if (!(std > 0)) Reader::refuse("std", *reader.find("std"), "three numbers above 0");
-    if (settings.preset != Preset::native) return settings;
-    if (const std::string* size = reader.find("size")) {
-        try {
-            settings.size = SizeRule::parse(*size);
-        } catch (const Error& error) {
-            Reader::refuse("size", *size, error.what());
-        }
-    }
+    settings.postprocess = PostprocessOptions::of(settings.preset, Outline::quad);
+    settings.postprocess_polygons = PostprocessOptions::of(settings.preset, Outline::polygon);
+    read_input(reader, settings.input);
+    if (preset && *preset != Preset::native) return settings;
+    read_size(reader, settings.size);
     read_postprocess(reader, settings.postprocess);
+    read_postprocess(reader, settings.postprocess_polygons);
+    if (!preset && !describes_input(reader) && !reader.find("preset"))
+        settings.warnings.push_back(
+            "the model's metadata does not describe its input: preset paddle is used (BGR, "
+            "ImageNet "
+            "mean and std); choose another preset if it was trained otherwise");
     return settings;
 }
 
 PostprocessOptions merge(const ModelSettings& settings, const DetectOptions& options) {
-    PostprocessOptions merged = settings.preset == Preset::native
-                                    ? settings.postprocess
-                                    : PostprocessOptions::of(settings.preset, options.outline);
+    PostprocessOptions merged =
+        options.outline == Outline::polygon ? settings.postprocess_polygons : settings.postprocess;
     constexpr double kLargest = 1e6;
     take(options.threshold, "threshold", 0, 1, merged.threshold);
     take(options.box_threshold, "box_threshold", 0, 1, merged.box_threshold);

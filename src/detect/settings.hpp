@@ -21,14 +21,16 @@ struct ModelSettings {
     Preset preset = Preset::native;
     InputSpec input;
     SizeRule size;
-    PostprocessOptions postprocess;     ///< for Outline::quad where the preset distinguishes
-    std::vector<std::string> warnings;  ///< for the user, once per model
+    PostprocessOptions postprocess;           ///< for Outline::quad
+    PostprocessOptions postprocess_polygons;  ///< for Outline::polygon; natively the same
+    std::vector<std::string> warnings;        ///< for the user, once per model
 };
 
-/// The settings of a model. `preset` empty: native if the metadata has any key "dbnet.*", otherwise
-/// paddle with a warning. The network's input (colour order, mean, std) always comes from the
-/// metadata where it says so. Throws Error{malformed}, naming the key, for a value that cannot be
-/// understood.
+/// The settings of a model. `preset` empty: the metadata's; without one native if the metadata
+/// describes the network's input (colour order, mean and std), otherwise paddle with a warning.
+/// Every key of the metadata counts, and says nothing but what it is about; after a given preset
+/// other than native only those about the input do. Throws Error{malformed}, naming the key, for a
+/// value that cannot be understood.
 ModelSettings settings_of(const Metadata& metadata, std::optional<Preset> preset);
 
 /// The settings of one call: `options` over those of the model. Throws Error{invalid_argument},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,53 @@ TEST(Settings, WithoutMetadataPaddleWithAWarning) {
     EXPECT_THAT(settings.warnings[0], HasSubstr("preset paddle"));
     EXPECT_TRUE(settings_of({}, Preset::paddle).warnings.empty());
     EXPECT_EQ(settings_of({{"author", "somebody"}}, std::nullopt).preset, Preset::paddle);
+}
+
+/// Everything that a detector does around the network, as text.
+std::string behaviour(const ModelSettings& settings) {
+    const PostprocessOptions& post = settings.postprocess;
+    std::ostringstream out;
+    out << to_string(settings.preset) << ' ' << static_cast<int>(settings.input.order) << ' '
+        << settings.input.resize_in_float << ' ' << settings.size.to_string() << ' '
+        << post.threshold << ' ' << post.box_threshold << ' ' << static_cast<int>(post.unclip)
+        << ' ' << post.unclip_ratio << ' ' << post.shrink_ratio << ' ' << post.min_size << ' '
+        << post.max_candidates << ' ' << static_cast<int>(post.score_mode);
+    for (const auto& triple : {settings.input.mean, settings.input.std})
+        for (const float value : triple) out << ' ' << value;
+    return out.str();
+}
+
+TEST(Settings, OneKeyChangesWhatItIsAboutAndNothingElse) {
+    const ModelSettings plain = settings_of({}, std::nullopt);
+    for (const char* key : {"dbnet.licence", "dbnet.training", "dbnet.note", "licence"})
+        EXPECT_EQ(behaviour(settings_of({{key, "MIT"}}, std::nullopt)), behaviour(plain)) << key;
+    // Said once more, what holds anyway changes nothing.
+    for (const auto& [key, value] : {std::pair{"dbnet.color_order", "BGR"},
+                                     {"dbnet.mean", "0.485,0.456,0.406"},
+                                     {"dbnet.std", "0.229,0.224,0.225"},
+                                     {"dbnet.size", "max:960"},
+                                     {"dbnet.threshold", "0.3"},
+                                     {"dbnet.score_mode", "box"},
+                                     {"dbnet.preset", "paddle"}})
+        EXPECT_EQ(behaviour(settings_of({{key, value}}, std::nullopt)), behaviour(plain)) << key;
+    const ModelSettings lower = settings_of({{"dbnet.box_threshold", "0.4"}}, std::nullopt);
+    EXPECT_EQ(lower.preset, Preset::paddle);
+    EXPECT_FLOAT_EQ(lower.postprocess.box_threshold, 0.4f);
+    EXPECT_FLOAT_EQ(merge(lower, {.outline = Outline::polygon}).box_threshold, 0.4f);
+    EXPECT_EQ(lower.warnings.size(), 1u);
+}
+
+TEST(Settings, TheMetadataMayNameThePreset) {
+    Metadata metadata{{"dbnet.color_order", "RGB"},
+                      {"dbnet.mean", "0,0,0"},
+                      {"dbnet.std", "1,1,1"},
+                      {"dbnet.preset", "mmocr"}};
+    const ModelSettings settings = settings_of(metadata, std::nullopt);
+    EXPECT_EQ(settings.preset, Preset::mmocr);
+    EXPECT_TRUE(settings.warnings.empty());
+    EXPECT_EQ(settings_of(metadata, Preset::native).preset, Preset::native);
+    metadata["dbnet.preset"] = "madame";
+    EXPECT_THAT(error_of([&] { settings_of(metadata, std::nullopt); }), HasSubstr("mmocr"));
 }
 
 TEST(Settings, MetadataMakesItNative) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <dbnet/error.hpp>
@@ -8,6 +9,10 @@
 namespace dbnet::detect {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 using Kind = SizeRule::Kind;
 
 constexpr std::int64_t kNoCap = std::int64_t{1} << 60;
@@ -110,6 +115,56 @@ TEST(PlanInput, TheCapIsUsedNotWasted) {
     const InputGeometry photo = plan_input(8000, 6000, {Kind::short_side, 6000, 0}, 4'000'000);
     EXPECT_GT(static_cast<std::int64_t>(photo.width) * photo.height, 3'800'000);
     EXPECT_NEAR(static_cast<double>(photo.width) / photo.height, 8.0 / 6, 0.03);
+}
+
+TEST(PlanInput, SmallImagesAreEnlargedOnlySoFar) {
+    const auto bounded = [](int width, int height, const char* rule) {
+        return plan_input(width, height, SizeRule::parse(rule), kNoCap, 3);
+    };
+    const InputGeometry crop = bounded(330, 48, "1088");
+    EXPECT_EQ(crop.width, 992);
+    EXPECT_EQ(crop.height, 160);
+    EXPECT_EQ(bounded(600, 200, "1088").height, 608);
+    EXPECT_EQ(bounded(600, 200, "min:736").height, 608);
+    EXPECT_EQ(bounded(600, 200, "keep:1088x3000").height, 608);
+    EXPECT_EQ(bounded(600, 200, "736x1280").height, 736) << "both sides are fixed";
+    EXPECT_EQ(bounded(1280, 720, "1088").height, 1088);
+    EXPECT_EQ(bounded(4000, 3000, "1088").height, 1088);
+    EXPECT_EQ(bounded(1, 1, "1088").height, 32);
+}
+
+TEST(PlanInput, OwnResolutionIsPaddedOnly) {
+    const InputGeometry g = plan_own_resolution(1000, 33);
+    EXPECT_EQ(g.valid_width, 1000);
+    EXPECT_EQ(g.valid_height, 33);
+    EXPECT_EQ(g.width, 1024);
+    EXPECT_EQ(g.height, 64);
+    const InputGeometry fixed = plan_own_resolution(1000, 33, 250, 100);
+    EXPECT_EQ((fixed.width - 250) % 32, 0);
+    EXPECT_GE(fixed.width, 1000);
+    EXPECT_EQ(fixed.height, 100);
+}
+
+TEST(SizeWarnings, SayWhatHappenedFromWhatToWhatAndWhatHelps) {
+    const auto warning = [](int width, int height, const char* rule, std::int64_t cap) {
+        const auto all = size_warnings(plan_input(width, height, SizeRule::parse(rule), cap));
+        EXPECT_LE(all.size(), 1u);
+        return all.empty() ? std::string() : all.front();
+    };
+    EXPECT_EQ(warning(1280, 720, "1088", 4'000'000), "");
+    EXPECT_EQ(warning(4000, 3000, "1088", 4'000'000), "");
+    EXPECT_EQ(warning(330, 48, "736", kNoCap), "");
+    EXPECT_THAT(warning(12'000, 9000, "1088", 4'000'000),
+                AllOf(StartsWith("scaled down 8.3 times, from 12000x9000 to 1472x1088"),
+                      HasSubstr("--tile"), Not(HasSubstr("max-input-pixels"))));
+    EXPECT_THAT(warning(12'000, 9000, "max:960", 4'000'000), HasSubstr("12.5 times"));
+    EXPECT_THAT(warning(1080, 20'000, "1088", 4'000'000),
+                AllOf(HasSubstr("from 1080x20000"), HasSubstr("max-input-pixels"),
+                      Not(HasSubstr("--tile"))));
+    EXPECT_THAT(warning(1080, 20'000, "max:960", 4'000'000), HasSubstr("--tile"));
+    EXPECT_THAT(warning(330, 48, "736", 1'000'000),
+                AllOf(StartsWith("enlarged from 330x48 to no more than"),
+                      HasSubstr("max-input-pixels"), Not(HasSubstr("--tile"))));
 }
 
 TEST(PlanInput, RefusesImpossibleSides) {

@@ -60,6 +60,10 @@ std::vector<Window> plan_tiles(const InputGeometry& geometry, std::int64_t max_p
     const int width = std::min(
         geometry.width, floor_to_multiple(std::max(std::sqrt(limit), limit / geometry.height)));
     const int height = std::min(geometry.height, floor_to_multiple(limit / width));
+    return plan_tiles(geometry, width, height);
+}
+
+std::vector<Window> plan_tiles(const InputGeometry& geometry, int width, int height) {
     std::vector<Window> windows;
     for (const int y : starts(geometry.height, height))
         for (const int x : starts(geometry.width, width)) windows.push_back({x, y, width, height});

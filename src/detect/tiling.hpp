@@ -16,6 +16,10 @@ namespace dbnet::detect {
 /// window if the input is small enough.
 std::vector<Window> plan_tiles(const InputGeometry& geometry, std::int64_t max_pixels);
 
+/// As above, in windows of just that size, none of whose sides is larger than the input's and all
+/// of which lie at multiples of 32.
+std::vector<Window> plan_tiles(const InputGeometry& geometry, int width, int height);
+
 /// The map of the whole input, put together from the maps of its windows. A single window is
 /// referred to, not copied.
 class StitchedMap {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -58,6 +59,22 @@ TEST(Tiling, WindowsRespectTheLimitAndPutTheMapTogether) {
             for (int x = 0; x < whole.width; ++x)
                 wrong += map.values()[y * whole.width + x] != value_at(x, y);
         EXPECT_EQ(wrong, 0);
+    }
+}
+
+TEST(Tiling, WindowsOfAGivenSizeCoverTheInput) {
+    for (const auto& [width, height] :
+         {std::pair{1000, 700}, {250, 100}, {100, 100}, {3001, 333}}) {
+        const InputGeometry whole = plan_own_resolution(width, height, 250, 100);
+        std::vector<int> covered(static_cast<std::size_t>(whole.width) * whole.height);
+        for (const Window& window : plan_tiles(whole, 250, 100)) {
+            EXPECT_EQ(window.width, 250);
+            EXPECT_EQ(window.height, 100);
+            for (int y = 0; y < 100; ++y)
+                for (int x = 0; x < 250; ++x)
+                    ++covered[static_cast<std::size_t>(window.y + y) * whole.width + window.x + x];
+        }
+        EXPECT_EQ(std::count(covered.begin(), covered.end(), 0), 0) << width;
     }
 }
 
