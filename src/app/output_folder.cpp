@@ -1,6 +1,7 @@
 #include "app/output_folder.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -22,6 +23,18 @@ void make_folder_of(const std::string& file) { make_folder(fs::path(file).parent
 /// The path without its last extension: what all files about one image are named after.
 std::string stem_of(const Input& input) {
     return fs::path(input.relative).replace_extension().string();
+}
+
+/// Does it for each writer, then throws what went wrong first: one file that cannot be written
+/// costs none of the others.
+void for_all(const std::vector<std::unique_ptr<formats::RecordWriter>>& writers, auto action) {
+    std::exception_ptr error;
+    for (const auto& writer : writers) try {
+            action(*writer);
+        } catch (...) {
+            if (!error) error = std::current_exception();
+        }
+    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace
@@ -136,11 +149,11 @@ void OutputFolder::write_image(const ImageResult& result) const {
 }
 
 void OutputFolder::add(const formats::Record& record) {
-    for (const auto& writer : writers_) writer->add(record);
+    for_all(writers_, [&](formats::RecordWriter& writer) { writer.add(record); });
 }
 
 void OutputFolder::finish() {
-    for (const auto& writer : writers_) writer->finish();
+    for_all(writers_, [](formats::RecordWriter& writer) { writer.finish(); });
 }
 
 }  // namespace dbnet::app

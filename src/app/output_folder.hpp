@@ -55,10 +55,11 @@ public:
     /// Writes the files that belong to one image. Any thread, several images at a time.
     void write_image(const ImageResult& result) const;
 
-    /// Adds to the files that hold all images. In input order, one call at a time.
+    /// Adds to the files that hold all images, as far as it can. In input order, one call at a
+    /// time.
     void add(const formats::Record& record);
 
-    /// Completes the files that hold all images.
+    /// Completes the files that hold all images, as far as it can.
     void finish();
 
 private:

@@ -9,6 +9,7 @@
 
 #include "app/detection_files.hpp"
 #include "core/error.hpp"
+#include "core/threads.hpp"
 #include "core/timer.hpp"
 
 namespace dbnet::app {
@@ -23,6 +24,7 @@ struct Job {
     Detection detection = {};
     formats::Record record = {};
     std::string error = {};  ///< set: the remaining steps pass it on
+    bool unwritten = false;  ///< the error is one of writing
 };
 using JobPointer = std::shared_ptr<Job>;
 
@@ -62,6 +64,7 @@ private:
     void flow() {
         namespace tbb = oneapi::tbb;
         const int threads = options_.lanes + 2;
+        core::require_threads(threads + options_.threads);  // oneTBB would end the process, too
         const std::size_t images_in_work = 2 * static_cast<std::size_t>(options_.lanes) + 4;
         const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                         static_cast<std::size_t>(threads));
@@ -76,13 +79,14 @@ private:
         };
         const auto last = tbb::make_filter<JobPointer, void>(
             tbb::filter_mode::serial_in_order, [this](const JobPointer& job) {
-                finish(*attempt(job, &Pipeline::list, ErrorCode::io));
+                const auto fatal = output_ ? std::nullopt : std::optional(ErrorCode::io);
+                finish(*attempt(job, &Pipeline::list, fatal));
             });
         arena.execute([&] {
             tbb::parallel_pipeline(images_in_work,
                                    first & parallel(&Pipeline::decode, std::nullopt) &
                                        parallel(&Pipeline::detect, ErrorCode::invalid_argument) &
-                                       parallel(&Pipeline::write, ErrorCode::io) & last);
+                                       parallel(&Pipeline::write, std::nullopt) & last);
         });
     }
 
@@ -106,6 +110,7 @@ private:
         } catch (const Error& error) {
             if (error.code() == fatal) throw;
             job->error = error.what();
+            job->unwritten = step == &Pipeline::write || step == &Pipeline::list;
         } catch (const std::bad_alloc&) {
             job->error = job->input.path + ": not enough memory";
         }
@@ -114,7 +119,9 @@ private:
 
     void decode(Job& job) {
         const core::Timer timer;
-        job.image = Image::read(job.input.path, options_.decode);
+        const Input& input = job.input;
+        job.image = input.bytes ? Image::decode(*input.bytes, input.path, options_.decode)
+                                : Image::read(input.path, options_.decode);
         job.decode_ms = timer.milliseconds();
     }
 
@@ -141,8 +148,10 @@ private:
     }
 
     void finish(Job& job) {
+        summary_.unwritten += job.unwritten;
         report({job.input.path, std::move(job.error), std::move(job.record.warnings),
-                job.record.regions.size(), job.timer.milliseconds()});
+                job.record.regions.size(), job.detection.input_width, job.detection.input_height,
+                job.timer.milliseconds()});
     }
 
     void report(const ImageReport& report) {

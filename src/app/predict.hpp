@@ -19,6 +19,7 @@ struct PredictOptions {
     DetectOptions detect;
     /// Images in work at the same time are few more than this; the Detector's lanes.
     int lanes = 1;
+    int threads = 1;  ///< the Detector's
     /// Where the results go; empty: to PredictHooks::on_record.
     std::optional<OutputOptions> output;
     bool skip_existing = false;  ///< leave out what an earlier run has written to `output`
@@ -30,6 +31,8 @@ struct ImageReport {
     std::string error;  ///< empty: done
     std::vector<std::string> warnings = {};
     std::size_t regions = 0;
+    int input_width = 0;  ///< the image as the network saw it
+    int input_height = 0;
     double milliseconds = 0;  ///< spent on it, waiting included
 };
 
@@ -44,6 +47,7 @@ struct PredictHooks {
 struct PredictSummary {
     std::size_t done = 0;
     std::size_t failed = 0;
+    std::size_t unwritten = 0;  ///< of those that failed: for want of a place for their results
     std::size_t skipped = 0;
     std::size_t regions = 0;
     double seconds = 0;
@@ -52,9 +56,10 @@ struct PredictSummary {
 
 /// Detects the text of all inputs: a pipeline of decoding, detecting and writing files, each of
 /// which works on several images at a time, and reporting, in input order. Memory is bounded by 2
-/// lanes + 4 images in work. An image that cannot be used is reported and the others are done.
-/// Throws Error{io} as soon as something cannot be written, Error{invalid_argument} for options
-/// that do not suit the model.
+/// lanes + 4 images in work. An image that cannot be used, or whose results cannot be written, is
+/// reported and the others are done. Throws Error: io when the output folder cannot be made, a file
+/// for all images cannot be completed, or what PredictHooks::on_record throws; invalid_argument
+/// for options that do not suit the model; internal when there are no threads to be had.
 PredictSummary predict(const Detector& detector, const PredictOptions& options,
                        const PredictHooks& hooks);
 

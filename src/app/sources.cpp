@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include "image/codec.hpp"
 #include "image/file_name.hpp"
 
 namespace dbnet::app {
@@ -23,14 +26,31 @@ std::string contained(const std::string& path) {
     return result.string();
 }
 
+/// Whether this is an encoded image rather than a list, whose first name may begin like one ("BM").
+bool is_image(std::string_view content) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(content.data());
+    if (image::codec_of({bytes, content.size()}) == nullptr) return false;
+    const std::string_view first =
+        content.substr(0, content.find_first_of(std::string_view("\0\r\n", 3)));
+    std::error_code ignored;
+    return !fs::exists(first, ignored);
+}
+
+/// A list of lines may have a stray zero byte; in one with zeros as separators every name ends so.
+bool is_separated_by_zeros(std::string_view list) {
+    return list.ends_with('\0') ||
+           (list.find('\0') != std::string_view::npos && list.find('\n') == std::string_view::npos);
+}
+
 class Finder {
 public:
-    Finder(bool recursive, std::istream& list) : recursive_(recursive), list_(list) {}
+    Finder(bool recursive, std::istream& standard_input)
+        : recursive_(recursive), standard_input_(standard_input) {}
 
     void add(const std::string& source) {
         std::error_code ignored;
         if (source == "-")
-            add_list();
+            add_standard_input();
         else if (fs::is_directory(source, ignored))
             add_folder(source, source);
         else if (!fs::exists(source, ignored) && source.find_first_of("*?[") != std::string::npos)
@@ -46,10 +66,32 @@ private:
         found_.inputs.push_back({path, relative});
     }
 
-    void add_list() {
-        for (std::string line; std::getline(list_, line);) {
-            if (line.ends_with('\r')) line.pop_back();
-            if (!line.empty()) add_file(line, contained(line));
+    void add_standard_input() {
+        const std::string content(std::istreambuf_iterator<char>(standard_input_), {});
+        if (is_image(content))
+            found_.inputs.push_back(
+                {"stdin", "stdin",
+                 std::make_shared<std::vector<std::uint8_t>>(content.begin(), content.end())});
+        else
+            add_list(content);
+    }
+
+    void add_list(std::string_view list) {
+        if (list.starts_with("\xff\xfe") || list.starts_with("\xfe\xff")) {
+            found_.refused.push_back("standard input: a list in UTF-16, expected UTF-8");
+            return;
+        }
+        if (list.starts_with("\xef\xbb\xbf")) list.remove_prefix(3);
+        const char separator = is_separated_by_zeros(list) ? '\0' : '\n';
+        for (std::size_t line = 1; !list.empty(); ++line) {
+            std::string name(list.substr(0, list.find(separator)));
+            list.remove_prefix(std::min(name.size() + 1, list.size()));
+            if (separator == '\n' && name.ends_with('\r')) name.pop_back();
+            if (name.find('\0') != std::string::npos)
+                found_.refused.push_back("standard input:" + std::to_string(line) +
+                                         ": a name with a zero byte in it");
+            else if (!name.empty())
+                add_file(name, contained(name));
         }
     }
 
@@ -114,15 +156,16 @@ private:
     }
 
     bool recursive_;
-    std::istream& list_;
+    std::istream& standard_input_;
     Sources found_;
     std::set<std::pair<dev_t, ino_t>> visited_;  ///< folders, of one source
 };
 
 }  // namespace
 
-Sources find_images(const std::vector<std::string>& sources, bool recursive, std::istream& list) {
-    Finder finder(recursive, list);
+Sources find_images(const std::vector<std::string>& sources, bool recursive,
+                    std::istream& standard_input) {
+    Finder finder(recursive, standard_input);
     for (const std::string& source : sources) finder.add(source);
     return finder.take();
 }

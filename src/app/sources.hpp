@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <istream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,11 +12,13 @@ namespace dbnet::app {
 struct Input {
     std::string path;      ///< as the user gave it
     std::string relative;  ///< below its SOURCE: where its results go below the output folder
+    /// The encoded image where it is not in a file.
+    std::shared_ptr<const std::vector<std::uint8_t>> bytes = {};
 };
 
 struct Sources {
     std::vector<Input> inputs;
-    std::vector<std::string> refused;  ///< one message per source or folder without an image
+    std::vector<std::string> refused;  ///< one message per source that gives no image
 };
 
 /// Resolves what a user names as SOURCE, in the order given:
@@ -23,7 +27,10 @@ struct Sources {
 ///   folders below. Links are followed; a folder that is reached twice is read once, so that loops
 ///   end;
 /// * a pattern with * ? [] that the shell has not expanded;
-/// * "-": the files that `list` names, one per line.
-Sources find_images(const std::vector<std::string>& sources, bool recursive, std::istream& list);
+/// * "-": what comes in `standard_input`: an image, called "stdin", or the names of files in UTF-8,
+///   one per line, or each followed by a zero byte (as find -print0 and git ls-files -z write
+///   them). A byte-order mark at the beginning is passed over.
+Sources find_images(const std::vector<std::string>& sources, bool recursive,
+                    std::istream& standard_input);
 
 }  // namespace dbnet::app

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "image/encode.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dbnet::app {
@@ -91,6 +92,41 @@ TEST_F(SourcesTest, listed_files_stay_below_the_output_folder) {
     EXPECT_THAT(find({"-"}, false, "a/x.jpg\r\n\n/data/y.jpg\n../../z.jpg\n./b/../w.jpg"),
                 ElementsAre("a/x.jpg", "data/y.jpg", "z.jpg", "w.jpg"));
     EXPECT_THAT(paths_, ElementsAre("a/x.jpg", "/data/y.jpg", "../../z.jpg", "./b/../w.jpg"));
+}
+
+TEST_F(SourcesTest, lists_come_with_zeros_and_marks) {
+    using namespace std::string_literals;
+    EXPECT_THAT(find({"-"}, false, "a.png\0b\n.png\0"s), ElementsAre("a.png", "b\n.png"));
+    EXPECT_THAT(find({"-"}, false, "a.png\0b.png"s), ElementsAre("a.png", "b.png"));
+    EXPECT_THAT(find({"-"}, false,
+                     "\xef\xbb\xbf"
+                     "a.png\nb.png\n"),
+                ElementsAre("a.png", "b.png"));
+    EXPECT_TRUE(refused_.empty());
+    EXPECT_THAT(find({"-"}, false, "\0\na.png\n"s), ElementsAre("a.png"));
+    EXPECT_THAT(refused_, ElementsAre(HasSubstr("standard input:1: ")));
+    EXPECT_THAT(find({"-"}, false,
+                     "\xff\xfe"
+                     "a\0.\0"s),
+                ElementsAre());
+    EXPECT_THAT(refused_, ElementsAre(HasSubstr("UTF-16")));
+}
+
+TEST_F(SourcesTest, an_image_may_come_instead_of_a_list) {
+    const image::Bytes png = image::encode_png(Image(3, 2));
+    std::istringstream content(std::string(png.begin(), png.end()));
+    const Sources found = find_images({"-"}, false, content);
+    ASSERT_EQ(found.inputs.size(), 1u);
+    EXPECT_EQ(found.inputs[0].relative, "stdin");
+    ASSERT_TRUE(found.inputs[0].bytes);
+    EXPECT_EQ(*found.inputs[0].bytes, png);
+    // A list whose first name begins as a bitmap does.
+    std::ofstream(folder_ / "BMW.txt") << "x";
+    const fs::path before = fs::current_path();
+    fs::current_path(folder_.path());
+    EXPECT_THAT(find({"-"}, false, "BMW.txt\nother/e.jpg\n"),
+                ElementsAre("BMW.txt", "other/e.jpg"));
+    fs::current_path(before);
 }
 
 }  // namespace

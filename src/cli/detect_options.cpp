@@ -66,7 +66,7 @@ void add_limits(CLI::App& app, DetectArguments& arguments) {
         ->capture_default_str()
         ->group(kGroup);
     app.add_flag("--tile", arguments.detect.tile,
-                 "divide larger inputs into tiles instead of scaling them down")
+                 "search images in their own resolution, in tiles, whatever --size says")
         ->group(kGroup);
 }
 
@@ -145,7 +145,8 @@ app::PredictHooks hooks_for(Terminal& terminal) {
         else
             terminal.message(LogLevel::debug,
                              core::concat(image.path, ": ", image.regions, " regions, ",
-                                          std::lround(image.milliseconds), " ms"));
+                                          std::lround(image.milliseconds), " ms, as ",
+                                          image.input_width, "x", image.input_height));
         terminal.progress(++*done, *total);
     };
     return hooks;

@@ -129,6 +129,7 @@ std::string describe(const app::PredictSummary& summary, const std::string& out)
 
 int exit_code(const app::PredictSummary& summary) {
     if (summary.interrupted) return kInterrupted;
+    if (summary.unwritten > 0) return kFailed;
     if (summary.failed == 0) return kDone;
     return summary.done + summary.skipped == 0 ? kUnusable : kPartlyFailed;
 }
@@ -142,6 +143,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
     options.inputs = std::move(sources.inputs);
     // Several images: one lane per thread, each image on one core. A single image: all on it.
     options.lanes = options.inputs.size() > 1 ? threads_of(arguments.detect) : 1;
+    options.threads = threads_of(arguments.detect);
     const Detector detector = open_detector(arguments.detect, options.lanes, terminal);
     app::PredictHooks hooks = hooks_for(terminal);
     hooks.on_record = [&](const formats::Record& record) {
@@ -159,8 +161,9 @@ int run(const Arguments& arguments, Terminal& terminal) {
 
 Run set_up_predict(CLI::App& app) {
     const auto arguments = std::make_shared<Arguments>();
-    app.add_option("SOURCE", arguments->sources,
-                   "images, folders, patterns (*.jpg), or - for a list of files on stdin")
+    app.add_option(
+           "SOURCE", arguments->sources,
+           "images, folders, patterns (*.jpg), or - for an image or a list of files on stdin")
         ->required()
         ->type_name("");
     add_model_option(app, arguments->detect);

@@ -73,17 +73,22 @@ public:
     }
 
     void add(const Record& record) override {
-        file_.write(images_++ == 0 ? "\n" : ",\n");
-        file_.write(to_line({{"id", images_},
-                             {"file_name", record.image},
-                             {"width", record.width},
-                             {"height", record.height}}));
+        const std::int64_t id = images_ + 1;
+        std::int64_t count = count_;
+        std::string annotations;
         for (const RecordRegion& region : record.regions) {
-            annotations_.write(count_++ == 0 ? "\n" : ",\n");
-            OrderedJson json{{"id", count_}, {"image_id", images_}};
+            annotations += count++ == 0 ? "\n" : ",\n";
+            OrderedJson json{{"id", count}, {"image_id", id}};
             json.update(annotation(region, shape_));
-            annotations_.write(to_line(json));
+            annotations += to_line(json);
         }
+        file_.write((images_ == 0 ? "\n" : ",\n") + to_line({{"id", id},
+                                                             {"file_name", record.image},
+                                                             {"width", record.width},
+                                                             {"height", record.height}}));
+        images_ = id;
+        annotations_.write(annotations);
+        count_ = count;
     }
 
     void finish() override {

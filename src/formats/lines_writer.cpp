@@ -13,7 +13,8 @@ public:
         file_.write(heading);
     }
 
-    void add(const Record& record) override { file_.write(render_(record, options_)); }
+    /// Each record by itself, so that a disk that is full for a while costs only some of them.
+    void add(const Record& record) override { file_.write_now(render_(record, options_)); }
     void finish() override { file_.commit(); }
 
 private:

@@ -41,13 +41,15 @@ expect 0 dbnet predict --model det.onnx --out again photos/a.jpg
 is "$(date -r again/json/a.json +%Y)" "$(date +%Y)"
 exists again/json/photo.json
 
-# An output that cannot be written ends the run at once.
+# An output folder that cannot be made ends the run; a file that cannot be written costs its image.
 echo file > file
 expect 1 dbnet predict --model det.onnx --out file photo.jpg photos
 says "file/json: cannot make this folder"
 mkdir -p taken/json/photo.json
 expect 1 dbnet predict --model det.onnx --out taken photo.jpg photos
 says "taken/json/photo.json"
+says "2 images, 6 regions"
+exists taken/json/a.json taken/json/b.json
 mkdir -p taken/csv/predictions.csv
 expect 1 dbnet predict --model det.onnx --out taken --format csv photo.jpg
 says "taken/csv/predictions.csv"
