@@ -25,7 +25,7 @@ using test::fail_allocation_after;
 /// is left; what leaves it must be an Error. How many failures there were.
 int fail_each_allocation_of(const auto& action) {
     int failures = 0;
-    for (long count = 0;; count += 1 + count / 20) {
+    for (long count = 0;; count += 1 + count / 6) {
         fail_allocation_after(count);
         try {
             action();
@@ -47,10 +47,11 @@ TEST(Exhaustion, OfAPictureIsAnError) {
     const image::Bytes png = image::encode_png(Image(40, 30));
     const image::Bytes jpeg = image::encode_jpeg(Image(40, 30));
     const test::TempDir folder;
+    const std::string copy_png = folder / "copy.png", copy_jpg = folder / "copy.jpg";
     EXPECT_GT(fail_each_allocation_of([&] {
                   Image::decode(png);
-                  Image::decode(jpeg).write(folder / "copy.png");
-                  Image::read(folder / "copy.png").write(folder / "copy.jpg");
+                  Image::decode(jpeg).write(copy_png);
+                  Image::read(copy_png).write(copy_jpg);
               }),
               10);
     EXPECT_THROW(Image(2'000'000'000, 2'000'000'000), Error);

@@ -469,8 +469,8 @@ TEST(Cap, SaysHowManyCandidatesAreLeftOut) {
         EXPECT_EQ(postprocess(view, options).over_cap, 0u);
         options.max_candidates = 70;
         const PostprocessResult result = postprocess(view, options);
-        EXPECT_EQ(result.over_cap, 30u) << to_string(preset);
-        EXPECT_EQ(result.regions.size(), 70u) << to_string(preset);
+        EXPECT_EQ(result.over_cap, 30u) << static_cast<int>(preset);
+        EXPECT_EQ(result.regions.size(), 70u) << static_cast<int>(preset);
     }
     EXPECT_EQ(PostprocessOptions::of(Preset::native).max_candidates, 3000);
     EXPECT_EQ(PostprocessOptions::of(Preset::paddle).max_candidates, 1000);

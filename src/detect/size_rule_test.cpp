@@ -157,7 +157,7 @@ TEST(SizeWarnings, SayWhatHappenedFromWhatToWhatAndWhatHelps) {
     EXPECT_THAT(warning(12'000, 9000, "1088", 4'000'000),
                 AllOf(StartsWith("scaled down 8.3 times, from 12000x9000 to 1472x1088"),
                       HasSubstr("--tile"), Not(HasSubstr("max-input-pixels"))));
-    EXPECT_THAT(warning(12'000, 9000, "max:960", 4'000'000), HasSubstr("12.5 times"));
+    EXPECT_THAT(warning(12'000, 9000, "max:960", 4'000'000), HasSubstr("12.8 times"));
     EXPECT_THAT(warning(1080, 20'000, "1088", 4'000'000),
                 AllOf(HasSubstr("from 1080x20000"), HasSubstr("max-input-pixels"),
                       Not(HasSubstr("--tile"))));

@@ -34,7 +34,7 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 }  // namespace
 
 void fail_allocation_after(long count) {
-    failed = false;
+    if (count >= 0) failed = false;
     left = count;
 }
 
