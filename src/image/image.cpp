@@ -79,7 +79,7 @@ image::EncodedImage::EncodedImage(std::string path, const DecodeOptions& options
 
 std::optional<image::Reducible> image::EncodedImage::reducible() const {
     const Source source{bytes_, path_, pixel_limit(options_)};
-    const Codec& codec = codec_of(source);
+    const Codec& codec = dbnet::codec_of(source);
     if (codec.reducible == nullptr) return std::nullopt;
     return codec.reducible(source);
 }
