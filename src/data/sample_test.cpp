@@ -97,6 +97,28 @@ TEST(Sample, learns_no_text_of_which_less_than_the_share_is_seen) {
     EXPECT_GT(count(all, 100).cut_below, 20);
 }
 
+TEST(Sample, the_reference_style_gets_outlines_clipped_not_bent) {
+    SampleOptions options = shipped_recipe();
+    options.targets.style = TargetStyle::mhliao;
+    const std::vector<Dataset> sets = words();
+    SampleSequence clipped(sets, options, 3, {});
+    options.targets.style = TargetStyle::native;
+    SampleSequence whole(sets, options, 3, {});
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        const Sample a = clipped.at(i);
+        const Sample b = whole.at(i);
+        ASSERT_EQ(a.labels.size(), b.labels.size());
+        for (std::size_t j = 0; j < a.labels.size(); ++j) {
+            const Rect box = geometry::bounding_rect(a.labels[j].polygon);
+            EXPECT_GE(std::min(box.x, box.y), 0);
+            EXPECT_LE(std::max(box.x + box.width, box.y + box.height), 320);
+            // Within the pixel that such a style has less to the right and below.
+            const double seen = geometry::area(clip(b.labels[j].polygon, {320, 320}));
+            EXPECT_NEAR(geometry::area(a.labels[j].polygon), seen, 320);
+        }
+    }
+}
+
 SampleOptions everything() {
     SampleOptions options = shipped_recipe();
     options.augment.colour = {0.3, 0.3, 0.3, 0.2, 20};
