@@ -19,7 +19,7 @@ cv::Mat normalised(const cv::Mat& kernel) { return kernel / cv::sum(kernel)[0]; 
 
 /// A line of this length (pixels) about the middle.
 cv::Mat line_kernel(double length, double angle) {
-    const int half = static_cast<int>(std::ceil(length / 2)) + 1;
+    const int half = static_cast<int>(length / 2) + 1;
     cv::Mat kernel = cv::Mat::zeros(2 * half + 1, 2 * half + 1, CV_32F);
     const int steps = static_cast<int>(std::ceil(length * kSubsteps));
     for (int i = 0; i <= steps; ++i) {
