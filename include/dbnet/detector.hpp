@@ -74,6 +74,9 @@ struct DetectorOptions {
     std::optional<Preset> preset = {};
     /// Compiled plans kept (one per network input size); the least recently used goes first. >= 1.
     int plan_cache = 32;
+    /// Which output of the model is the probability map. Empty: the one that the metadata, its name
+    /// or, on the first image, its values say it is.
+    std::string output = {};
 };
 
 /// Settings of one call. What is left empty comes from the model's metadata, then from the preset.

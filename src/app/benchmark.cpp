@@ -10,6 +10,7 @@
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "engine/backend.hpp"
+#include "model/detector_graph.hpp"
 #include "model/onnx.hpp"
 
 namespace dbnet::app {
@@ -17,10 +18,7 @@ namespace {
 
 constexpr int kWarmUpRuns = 3;
 
-engine::Buffer make_input(const model::Graph& graph, int height, int width) {
-    if (graph.inputs.size() != 1)
-        core::fail(ErrorCode::unsupported, "the model has ", graph.inputs.size(),
-                   " inputs, expected one");
+engine::Buffer make_input(int height, int width) {
     engine::Buffer input = engine::Buffer::host(model::DataType::f32, {1, 3, height, width});
     double index = 0;
     for (float& value : input.f32()) value = static_cast<float>(std::sin(0.37 * index++) * 2);
@@ -31,8 +29,8 @@ engine::Buffer make_input(const model::Graph& graph, int height, int width) {
 
 BenchmarkResult benchmark(const BenchmarkOptions& options) {
     const engine::Backend& backend = engine::cpu_backend();
-    const model::Graph graph = model::read_onnx(options.model);
-    const engine::Buffer input = make_input(graph, options.height, options.width);
+    const model::Graph graph = model::detector_graph(model::read_onnx(options.model)).graph;
+    const engine::Buffer input = make_input(options.height, options.width);
     const auto executable = backend.compile(graph);
     BenchmarkResult result;
     result.threads = options.threads == 0 ? core::available_cores() : options.threads;

@@ -21,6 +21,10 @@ void add_detection(CLI::App& app, DetectArguments& arguments) {
     app.add_option("--preset", arguments.preset, "native, mhliao, mmocr or paddle")
         ->type_name("NAME")
         ->group(kGroup);
+    app.add_option("--output", arguments.output,
+                   "which of the model's outputs is the probability map")
+        ->type_name("NAME")
+        ->group(kGroup);
     app.add_option("--size", arguments.size,
                    "network input: 736 (shorter side), 736x1280, height:736, max:960, min:736 or "
                    "keep:736x1333")
@@ -120,6 +124,7 @@ int threads_of(const DetectArguments& arguments) {
 
 Detector open_detector(const DetectArguments& arguments, int lanes, Terminal& terminal) {
     DetectorOptions options{threads_of(arguments), lanes};
+    options.output = arguments.output;
     if (!arguments.preset.empty())
         options.preset = app::choose("preset", arguments.preset, app::kPresets);
     Detector detector =

@@ -16,6 +16,7 @@ struct DetectArguments {
     std::string model;
     std::string preset;
     std::string size;
+    std::string output;
     std::string unclip;
     std::string score_mode;
     bool dilate = false;

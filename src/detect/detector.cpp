@@ -8,8 +8,10 @@
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "detect/lanes.hpp"
+#include "detect/network_output.hpp"
 #include "detect/settings.hpp"
 #include "detect/tiling.hpp"
+#include "model/detector_graph.hpp"
 #include "model/onnx.hpp"
 
 namespace dbnet {
@@ -21,6 +23,8 @@ using detect::MapView;
 using detect::Window;
 
 constexpr std::int64_t kSmallestCap = 1024;
+/// Pixels of an input whose size the model fixes, per pixel that a dynamic one may have.
+constexpr std::int64_t kFixedInputPerCap = 4;
 /// What the model's own size rule may at most make of a small image; a rule of the call is obeyed.
 constexpr double kMostEnlargement = 3;
 
@@ -28,15 +32,11 @@ void stop_if_requested(const std::stop_token& stop) {
     if (stop.stop_requested()) core::fail(ErrorCode::cancelled, "the detection was cancelled");
 }
 
-/// The one input of a detector: f32, [N, 3, H, W] with N = 1 and H, W at least possibly dynamic.
+/// Extents of the one input of a detector: [N, 3, H, W] with N = 1, H and W perhaps dynamic.
 model::Dims check_input(const model::Graph& graph) {
-    if (graph.inputs.size() != 1)
-        core::fail(ErrorCode::unsupported, "the model has ", graph.inputs.size(),
-                   " inputs, expected one image tensor [N, 3, H, W]");
     const model::ValueInfo& input = graph.inputs.front();
     const model::Dims& dims = input.dims;
-    const bool fits = input.type == model::DataType::f32 && dims.size() == 4 && dims[0] <= 1 &&
-                      (dims[1] < 0 || dims[1] == 3) && dims[2] != 0 && dims[3] != 0;
+    const bool fits = dims[0] <= 1 && (dims[1] < 0 || dims[1] == 3) && dims[2] != 0 && dims[3] != 0;
     if (!fits)
         core::fail(ErrorCode::unsupported, "the model's input ", input.name, " is ",
                    to_string(input.type), " ", model::to_string(dims),
@@ -44,14 +44,14 @@ model::Dims check_input(const model::Graph& graph) {
     return dims;
 }
 
-/// The probability map is channel 0 of the first output, as large as the input.
+/// The probability map is channel 0 of an output as large as the input.
 void check_output(const engine::Buffer& output, const Window& window) {
     const model::Dims& dims = output.dims();
     const bool fits = output.type() == model::DataType::f32 && dims.size() == 4 && dims[0] == 1 &&
                       dims[1] >= 1 && dims[2] == window.height && dims[3] == window.width;
     if (!fits)
-        core::fail(ErrorCode::unsupported, "the model's first output is ", to_string(output.type()),
-                   " ", model::to_string(dims), ", expected a probability map f32 [1, C, ",
+        core::fail(ErrorCode::unsupported, "the model's output is ", to_string(output.type()), " ",
+                   model::to_string(dims), ", expected a probability map f32 [1, C, ",
                    window.height, ", ", window.width, "]");
 }
 
@@ -98,6 +98,11 @@ public:
         const model::Graph& graph = executable_->graph();
         input_dims_ = check_input(graph);
         settings_ = detect::settings_of(graph.metadata, options.preset);
+        if (takes_pixels_) {
+            settings_.input.mean = {0, 0, 0};
+            settings_.input.std = {1 / 255.f, 1 / 255.f, 1 / 255.f};
+        }
+        output_ = std::make_unique<detect::NetworkOutput>(settings_.logits);
         const int threads = options.threads == 0 ? core::available_cores() : options.threads;
         const int lanes = std::min(options.lanes == 0 ? threads : options.lanes, threads);
         lanes_ = std::make_unique<detect::Lanes>(lanes, threads / lanes, backend_);
@@ -146,12 +151,15 @@ public:
 
 private:
     std::shared_ptr<engine::Executable> compile(const std::string& path,
-                                                const DetectorOptions& options) const {
+                                                const DetectorOptions& options) {
         if (options.threads < 0 || options.lanes < 0 || options.plan_cache < 1)
             core::fail(ErrorCode::invalid_argument, "threads is ", options.threads, ", lanes ",
                        options.lanes, " and plan_cache ", options.plan_cache,
                        "; expected at least 0, 0 and 1");
-        return backend_.compile(model::read_onnx(path), {options.plan_cache});
+        const model::DetectorGraph network =
+            model::detector_graph(model::read_onnx(path), options.output);
+        takes_pixels_ = network.takes_pixels;
+        return backend_.compile(network.graph, {options.plan_cache});
     }
 
     /// How the image lies on the network's input, and the parts of that which are computed one
@@ -162,10 +170,48 @@ private:
     };
 
     Plan plan(const ImageView& image, const DetectOptions& options) const {
-        const bool fixed = input_dims_[2] > 0 && input_dims_[3] > 0;
-        return options.tile ? plan_tiled(image, options, fixed)
-               : fixed      ? plan_fixed(image, options)
-                            : plan_dynamic(image, options);
+        const bool fixed_height = input_dims_[2] > 0;
+        const bool fixed_width = input_dims_[3] > 0;
+        if (options.tile && fixed_height != fixed_width)
+            core::fail(ErrorCode::invalid_argument,
+                       "tile needs a model whose input is dynamic or "
+                       "fixed on both sides, but this one takes ",
+                       size_of_input());
+        const bool fixed = fixed_height && fixed_width;
+        if (fixed) check_fixed_size(options);
+        return options.tile                  ? plan_tiled(image, options, fixed)
+               : fixed_height || fixed_width ? plan_fixed(image, options)
+                                             : plan_dynamic(image, options);
+    }
+
+    /// "736x1280", "736x?"
+    std::string size_of_input() const {
+        const auto side = [](std::int64_t extent) {
+            return extent > 0 ? std::to_string(extent) : std::string("?");
+        };
+        return side(input_dims_[2]) + "x" + side(input_dims_[3]);
+    }
+
+    void check_fixed_size(const DetectOptions& options) const {
+        const std::int64_t pixels = input_dims_[2] * input_dims_[3];
+        if (pixels > kFixedInputPerCap * options.max_input_pixels)
+            core::fail(ErrorCode::too_large, "the model takes inputs of ", size_of_input(),
+                       " only, ", pixels, " pixels; at most ",
+                       kFixedInputPerCap * options.max_input_pixels, " are allowed, ",
+                       kFixedInputPerCap, " times max_input_pixels");
+    }
+
+    /// The rule of a call must be what the model wants anyway.
+    void check_rule(const DetectOptions& options) const {
+        if (!options.size) return;
+        const SizeRule& rule = *options.size;
+        const bool fits = rule.kind == SizeRule::Kind::fixed
+                              ? rule.a == input_dims_[2] && rule.b == input_dims_[3]
+                              : rule.kind == SizeRule::Kind::height && rule.a == input_dims_[2] &&
+                                    input_dims_[3] < 0;
+        if (!fits)
+            core::fail(ErrorCode::invalid_argument, "size is ", rule.to_string(),
+                       ", but the model takes inputs of ", size_of_input(), " only");
     }
 
     Plan plan_tiled(const ImageView& image, const DetectOptions& options, bool fixed) const {
@@ -181,13 +227,10 @@ private:
     }
 
     Plan plan_fixed(const ImageView& image, const DetectOptions& options) const {
-        const auto height = static_cast<int>(input_dims_[2]);
-        const auto width = static_cast<int>(input_dims_[3]);
-        if (options.size)
-            core::fail(ErrorCode::invalid_argument, "size is ", options.size->to_string(),
-                       ", but the model takes inputs of ", height, "x", width, " only");
-        return {{width, height, width, height, image.width, image.height, false},
-                {{0, 0, width, height}}};
+        check_rule(options);
+        const InputGeometry geometry = detect::plan_fixed_sides(
+            image.width, image.height, input_dims_[3], input_dims_[2], options.max_input_pixels);
+        return {geometry, {{0, 0, geometry.width, geometry.height}}};
     }
 
     Plan plan_dynamic(const ImageView& image, const DetectOptions& options) const {
@@ -210,8 +253,13 @@ private:
         std::vector<engine::Buffer> outputs =
             backend_.run(*executable_, lane.context(), std::span(&input, 1));
         timing.forward += forward_timer.milliseconds();
-        check_output(outputs.front(), window);
-        return outputs.front();
+        std::vector<std::span<const float>> maps;
+        for (const engine::Buffer& output : outputs) {
+            check_output(output, window);
+            maps.push_back(output.f32().first(static_cast<std::size_t>(window.width) *
+                                              static_cast<std::size_t>(window.height)));
+        }
+        return outputs[output_->choose(maps)];
     }
 
     void detect_on(Lane& lane, const ImageView& image, const DetectOptions& options,
@@ -231,7 +279,12 @@ private:
             stitched.add(tile, output.f32().data());
         }
         stop_if_requested(stop);
-        const MapView map = view_of(stitched.values(), geometry);
+        std::vector<float> activated;
+        const std::size_t size =
+            static_cast<std::size_t>(geometry.width) * static_cast<std::size_t>(geometry.height);
+        const MapView map = view_of(
+            output_->probabilities({stitched.values(), size}, activated, detection.warnings),
+            geometry);
         const core::Timer timer;
         detect::PostprocessResult result = detect::postprocess(map, postprocess);
         detection.timing.postprocess = timer.milliseconds();
@@ -245,9 +298,11 @@ private:
     }
 
     const engine::Backend& backend_;
+    bool takes_pixels_ = false;
     std::shared_ptr<engine::Executable> executable_;
     model::Dims input_dims_;
     detect::ModelSettings settings_;
+    std::unique_ptr<detect::NetworkOutput> output_;
     std::unique_ptr<detect::Lanes> lanes_;
 };
 

@@ -375,5 +375,115 @@ TEST(Detector, FixedInputSizesAreObeyed) {
     expect_found(scene, tiled, 0.6);
 }
 
+/// What a detector finds in a scene after a change of the tiny model's graph.
+class Variant {
+public:
+    explicit Variant(const auto& change) {
+        model::Graph graph = test::tiny_model();
+        change(graph);
+        model::write_onnx(graph, folder_ / "variant.onnx");
+    }
+
+    Detection detect(const Scene& scene, const DetectOptions& options = as_they_are(),
+                     const std::string& output = {}) const {
+        DetectorOptions one;
+        one.threads = 1;
+        one.output = output;
+        return Detector::open(folder_ / "variant.onnx", one).detect(scene.image, options);
+    }
+
+private:
+    TempDir folder_;
+};
+
+TEST(Detector, AFixedSizeMayBeAskedForAndIsBounded) {
+    const Variant fixed([](model::Graph& graph) { graph.inputs[0].dims = {1, 3, 256, 320}; });
+    const Scene scene = test::make_scene(640, 512, 6, 7);
+    DetectOptions options = as_they_are();
+    options.size = SizeRule::parse("256x320");
+    EXPECT_EQ(fixed.detect(scene, options).regions, fixed.detect(scene).regions);
+    const Variant huge([](model::Graph& graph) { graph.inputs[0].dims = {1, 3, 20000, 20000}; });
+    EXPECT_THAT(error_of([&] { huge.detect(scene); }, ErrorCode::too_large),
+                HasSubstr("20000x20000"));
+}
+
+TEST(Detector, OneSideOfTheInputMayBeFixed) {
+    const Scene scene = test::make_scene(640, 480, 6, 8);
+    DetectOptions options = as_they_are();
+    options.keep_map = true;
+    const Variant height([](model::Graph& graph) { graph.inputs[0].dims = {1, 3, 240, -1}; });
+    const Detection wide = height.detect(scene, options);
+    EXPECT_EQ(wide.map.width, 320);
+    EXPECT_EQ(wide.map.height, 240);
+    expect_found(scene, wide, 0.5);
+    const Variant width([](model::Graph& graph) { graph.inputs[0].dims = {1, 3, -1, 640}; });
+    EXPECT_EQ(width.detect(scene, options).map.height, 480);
+    options.size = SizeRule::parse("736");
+    EXPECT_THAT(error_of([&] { height.detect(scene, options); }, ErrorCode::invalid_argument),
+                HasSubstr("240x?"));
+}
+
+TEST(Detector, OutputsWithoutTheSigmoidAreRecognised) {
+    const Scene scene = test::make_scene(320, 256, 4, 9);
+    const Variant whole([](model::Graph&) {});
+    const auto cut = [](model::Graph& graph) {
+        graph.outputs[0].name = graph.nodes.back().inputs[0];
+        graph.nodes.pop_back();
+    };
+    const Detection expected = whole.detect(scene);
+    const Detection guessed = Variant(cut).detect(scene);
+    ASSERT_EQ(guessed.regions.size(), expected.regions.size());
+    for (std::size_t i = 0; i < expected.regions.size(); ++i)
+        EXPECT_NEAR(guessed.regions[i].score, expected.regions[i].score, 1e-4);
+    EXPECT_THAT(guessed.warnings, testing::ElementsAre(HasSubstr("sigmoid")));
+    const Variant said([&](model::Graph& graph) {
+        cut(graph);
+        graph.metadata["dbnet.output_activation"] = "sigmoid";
+    });
+    EXPECT_TRUE(said.detect(scene).warnings.empty());
+}
+
+TEST(Detector, ImagesMayGoInAsBytesWithTheChannelsLast) {
+    const Scene scene = test::make_scene(320, 256, 4, 10);
+    const Variant plain([](model::Graph&) {});
+    // The same network for pixels [N, H, W, 3]: it normalises them by itself.
+    const Variant bytes([](model::Graph& graph) {
+        using model::Op;
+        using model::Tensor;
+        graph.inputs[0] = {"pixels", model::DataType::u8, {1, -1, -1, 3}};
+        const std::vector<float> mean = {123.675f, 116.28f, 103.53f};
+        const std::vector<float> deviation = {58.395f, 57.12f, 57.375f};
+        graph.parameters["mean"] = Tensor::of({3}, mean);
+        graph.parameters["deviation"] = Tensor::of({3}, deviation);
+        const std::vector<model::Node> network = std::move(graph.nodes);
+        graph.nodes.clear();
+        graph.add(Op::Cast, "number", {"pixels"}, {{"to", std::int64_t{1}}});
+        graph.add(Op::Sub, "centred", {"number", "mean"});
+        graph.add(Op::Div, "scaled", {"centred", "deviation"});
+        graph.add(Op::Transpose, "image", {"scaled"}, {{"perm", model::Dims{0, 3, 1, 2}}});
+        graph.nodes.insert(graph.nodes.end(), network.begin(), network.end());
+    });
+    const Detection expected = plain.detect(scene);
+    const Detection actual = bytes.detect(scene);
+    ASSERT_EQ(actual.regions.size(), expected.regions.size());
+    for (std::size_t i = 0; i < expected.regions.size(); ++i)
+        EXPECT_GT(geometry::iou(actual.regions[i].polygon, expected.regions[i].polygon), 0.9);
+}
+
+TEST(Detector, TheProbabilityIsOneOfSeveralOutputs) {
+    const Scene scene = test::make_scene(320, 256, 4, 11);
+    const Variant several([](model::Graph& graph) {
+        graph.add(model::Op::Neg, "negative", {"probability"});
+        graph.outputs.insert(graph.outputs.begin(), {"negative", model::DataType::f32, {}});
+    });
+    const Variant plain([](model::Graph&) {});
+    const Detection expected = plain.detect(scene);
+    EXPECT_EQ(several.detect(scene).regions, expected.regions);
+    EXPECT_NE(several.detect(scene, as_they_are(), "negative").regions, expected.regions);
+    EXPECT_THAT(error_of([&] { several.detect(scene, as_they_are(), "absent"); },
+                         ErrorCode::invalid_argument),
+                HasSubstr("negative, probability"));
+}
+
 }  // namespace
 }  // namespace dbnet

@@ -128,6 +128,23 @@ InputGeometry plan_own_resolution(int image_width, int image_height, int least_w
     return geometry;
 }
 
+InputGeometry plan_fixed_sides(int image_width, int image_height, std::int64_t width,
+                               std::int64_t height, std::int64_t max_pixels) {
+    InputGeometry geometry;
+    geometry.image_width = image_width;
+    geometry.image_height = image_height;
+    const auto free_side = [&](std::int64_t fixed, double ratio) {
+        const int wanted = round_up(static_cast<double>(fixed) * ratio);
+        const int most = round_down(static_cast<double>(max_pixels / fixed));
+        geometry.capped = wanted > most;
+        return std::min(wanted, most);
+    };
+    const double ratio = static_cast<double>(image_width) / image_height;
+    fill_input(geometry, static_cast<int>(width > 0 ? width : free_side(height, ratio)),
+               static_cast<int>(height > 0 ? height : free_side(width, 1 / ratio)));
+    return geometry;
+}
+
 std::vector<std::string> size_warnings(const InputGeometry& g) {
     const double shrinking = std::max(static_cast<double>(g.image_width) / g.valid_width,
                                       static_cast<double>(g.image_height) / g.valid_height);

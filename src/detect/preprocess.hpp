@@ -59,6 +59,11 @@ InputGeometry plan_input(int image_width, int image_height, const SizeRule& rule
 InputGeometry plan_own_resolution(int image_width, int image_height, int least_width = 32,
                                   int least_height = 32);
 
+/// The input of a network of which one side or both are fixed (the other one is below 1): the whole
+/// image on both, or in its own ratio, rounded up to a multiple of 32 pixels and cut to the cap.
+InputGeometry plan_fixed_sides(int image_width, int image_height, std::int64_t width,
+                               std::int64_t height, std::int64_t max_pixels);
+
 /// What a user should know about how an image was fitted to the network's input: scaled down so far
 /// that text of ordinary size is lost, or made smaller than the size rule says by the cap.
 std::vector<std::string> size_warnings(const InputGeometry& geometry);

@@ -115,6 +115,8 @@ private:
 
 constexpr std::array<std::pair<std::string_view, ChannelOrder>, 2> kOrders{
     {{"RGB", ChannelOrder::rgb}, {"BGR", ChannelOrder::bgr}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kOutputActivations{
+    {{"none", false}, {"sigmoid", true}}};
 constexpr std::array<std::pair<std::string_view, Unclip>, 2> kUnclips{
     {{"ratio", Unclip::ratio}, {"exact", Unclip::exact}}};
 constexpr std::array<std::pair<std::string_view, ScoreMode>, 2> kScoreModes{
@@ -216,6 +218,11 @@ ModelSettings settings_of(const Metadata& metadata, std::optional<Preset> preset
     settings.postprocess = PostprocessOptions::of(settings.preset, Outline::quad);
     settings.postprocess_polygons = PostprocessOptions::of(settings.preset, Outline::polygon);
     read_input(reader, settings.input);
+    if (reader.find("output_activation") != nullptr) {
+        bool logits = false;
+        reader.choice("output_activation", kOutputActivations, logits);
+        settings.logits = logits;
+    }
     if (preset && *preset != Preset::native) return settings;
     read_size(reader, settings.size);
     read_postprocess(reader, settings.postprocess);

@@ -23,6 +23,7 @@ struct ModelSettings {
     SizeRule size;
     PostprocessOptions postprocess;           ///< for Outline::quad
     PostprocessOptions postprocess_polygons;  ///< for Outline::polygon; natively the same
+    std::optional<bool> logits;               ///< whether the network leaves the sigmoid to others
     std::vector<std::string> warnings;        ///< for the user, once per model
 };
 

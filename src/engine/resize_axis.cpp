@@ -46,6 +46,33 @@ float rounded(model::ResizeRounding rounding, float x) {
     return 0;
 }
 
+/// Keys' kernel (1981, equation 15) with parameter a, at distances 0 to 2.
+float cubic_weight(float a, float distance) {
+    const float x = std::abs(distance);
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+}
+
+void add_cubic(const model::ResizeAttributes& attributes, std::int64_t extent, float x,
+               ResizeAxis& axis) {
+    const float left = std::floor(x);
+    std::array<std::int64_t, 4> places{};
+    std::array<float, 4> weights{};
+    float sum = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const float place = left - 1 + static_cast<float>(i);
+        const auto index = static_cast<std::int64_t>(place);
+        places[i] = std::clamp<std::int64_t>(index, 0, extent - 1);
+        const bool counts = !attributes.exclude_outside || places[i] == index;
+        weights[i] = counts ? cubic_weight(attributes.cubic_coefficient, x - place) : 0;
+        sum += weights[i];
+    }
+    if (attributes.exclude_outside)
+        for (float& weight : weights) weight /= sum;
+    axis.places.push_back(places);
+    axis.weights.push_back(weights);
+}
+
 ResizeAxis sampled(const model::ResizeAttributes& attributes, std::size_t dimension,
                    std::int64_t extent) {
     const std::int64_t count = attributes.output[dimension];
@@ -55,6 +82,11 @@ ResizeAxis sampled(const model::ResizeAttributes& attributes, std::size_t dimens
     ResizeAxis result;
     for (std::int64_t i = 0; i < count; ++i) {
         float x = coordinate(attributes.coordinates, axis, static_cast<float>(i));
+        if (attributes.mode == model::ResizeMode::cubic) {
+            // A scale of 1 samples the pixels themselves, however the coordinate was rounded.
+            add_cubic(attributes, extent, axis.scale == 1 ? static_cast<float>(i) : x, result);
+            continue;
+        }
         if (nearest) x = rounded(attributes.rounding, x);
         x = std::clamp(x, 0.0f, static_cast<float>(extent - 1));
         const auto low = static_cast<std::int64_t>(x);

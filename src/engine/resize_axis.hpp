@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "model/attributes.hpp"
@@ -13,6 +14,9 @@ struct ResizeAxis {
     std::vector<std::int64_t> low;
     std::vector<std::int64_t> high;
     std::vector<float> weight;
+    /// Cubic instead: the sum of four places, each with its weight.
+    std::vector<std::array<std::int64_t, 4>> places;
+    std::vector<std::array<float, 4>> weights;
 };
 
 /// One entry per dimension of the input, whose extents must be known.

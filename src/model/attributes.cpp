@@ -100,8 +100,10 @@ void resize_axis(const Node& node, std::size_t axis, std::int64_t extent, std::i
     if (extent > 0) attributes.scales[axis] = static_cast<float>(size) / static_cast<float>(extent);
 }
 
-constexpr std::array<std::pair<std::string_view, ResizeMode>, 2> kResizeModes = {
-    {{"nearest", ResizeMode::nearest}, {"linear", ResizeMode::linear}}};
+constexpr std::array<std::pair<std::string_view, ResizeMode>, 3> kResizeModes = {
+    {{"nearest", ResizeMode::nearest},
+     {"linear", ResizeMode::linear},
+     {"cubic", ResizeMode::cubic}}};
 constexpr std::array<std::pair<std::string_view, ResizeCoordinates>, 5> kResizeCoordinates = {
     {{"half_pixel", ResizeCoordinates::half_pixel},
      {"half_pixel_symmetric", ResizeCoordinates::half_pixel_symmetric},
@@ -115,6 +117,8 @@ constexpr std::array<std::pair<std::string_view, ResizeRounding>, 4> kResizeRoun
      {"ceil", ResizeRounding::ceil}}};
 constexpr std::array<std::pair<std::string_view, bool>, 2> kGeluApproximations = {
     {{"none", false}, {"tanh", true}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kDepthToSpaceModes = {
+    {{"DCR", false}, {"CRD", true}}};
 constexpr std::array<std::pair<std::string_view, int>, 1> kResizePolicies = {{{"stretch", 0}}};
 constexpr std::array<std::pair<std::string_view, PadMode>, 3> kPadModes = {
     {{"constant", PadMode::constant}, {"reflect", PadMode::reflect}, {"edge", PadMode::edge}}};
@@ -128,7 +132,8 @@ ResizeAttributes resize_modes(const Node& node) {
     attributes.rounding = choice(node, "nearest_mode", "round_prefer_floor", kResizeRoundings);
     choice(node, "keep_aspect_ratio_policy", "stretch", kResizePolicies);
     require_default(node, "antialias");
-    require_default(node, "exclude_outside");
+    attributes.exclude_outside = node.get_int("exclude_outside", 0) != 0;
+    attributes.cubic_coefficient = node.get_float("cubic_coeff_a", -0.75f);
     return attributes;
 }
 
@@ -220,12 +225,14 @@ std::vector<std::int64_t> integers(const Tensor& tensor) {
     return elements;
 }
 
-float batch_normalization_epsilon(const Node& node) {
+float normalization_epsilon(const Node& node) {
     const float epsilon = node.get_float("epsilon", 1e-5f);
     if (!(epsilon >= 0))
         fail_node(ErrorCode::malformed, node, "epsilon ", epsilon, "; 0 or more expected");
     return epsilon;
 }
+
+float elu_alpha(const Node& node) { return node.get_float("alpha", 1); }
 
 float leaky_relu_alpha(const Node& node) { return node.get_float("alpha", 0.01f); }
 
@@ -390,6 +397,35 @@ ReduceAttributes reduce_attributes(const Node& node, const Dims& input, Integers
     return attributes;
 }
 
+DepthToSpaceAttributes depth_to_space_attributes(const Node& node, const Dims& input) {
+    constexpr std::int64_t kMaxBlock = 1024;
+    DepthToSpaceAttributes attributes;
+    attributes.block = node.get_int("blocksize", 0);
+    attributes.channels_first = choice(node, "mode", "DCR", kDepthToSpaceModes);
+    if (attributes.block < 1 || attributes.block > kMaxBlock)
+        fail_node(ErrorCode::malformed, node, "blocksize ", attributes.block, "; 1 to ", kMaxBlock,
+                  " expected");
+    const std::int64_t taps = attributes.block * attributes.block;
+    if (input.size() != 4 || (input[1] >= 0 && input[1] % taps != 0))
+        fail_node(ErrorCode::malformed, node, "input ", to_string(input),
+                  "; [N, C, H, W] with a multiple of ", taps, " channels expected");
+    attributes.output = input;
+    if (input[1] >= 0) attributes.output[1] = input[1] / taps;
+    for (const std::size_t axis : {2u, 3u})
+        if (input[axis] >= 0) attributes.output[axis] = input[axis] * attributes.block;
+    return attributes;
+}
+
+Dims expand_dims(const Node& node, const Dims& input, Integers shape) {
+    Dims wanted;
+    for (const std::int64_t extent : shape) {
+        if (extent != kUnknownElement && (extent < 0 || extent > kMaxExtent))
+            fail_node(ErrorCode::malformed, node, "shape entry ", extent);
+        wanted.push_back(extent == kUnknownElement ? -1 : extent);
+    }
+    return broadcast_dims(node, input, wanted);
+}
+
 Dims reshape_dims(const Node& node, const Dims& input, Integers shape) {
     Reshaped result{input, {}, {}, {}};
     for (const std::int64_t entry : shape) reshape_entry(node, input, entry, result);
@@ -454,7 +490,12 @@ std::vector<std::size_t> transpose_permutation(const Node& node, std::size_t ran
 std::size_t axis_attribute(const Node& node, std::size_t rank) {
     if (node.op == Op::Concat && !node.has("axis"))
         fail_node(ErrorCode::malformed, node, "'axis' is missing");
-    return normalised_axis(node, node.get_int("axis", node.op == Op::Softmax ? -1 : 0), rank);
+    const bool is_last = node.op == Op::Softmax || node.op == Op::LayerNormalization;
+    return normalised_axis(node, node.get_int("axis", is_last ? -1 : 0), rank);
+}
+
+std::size_t quantization_axis(const Node& node, std::size_t rank) {
+    return normalised_axis(node, node.get_int("axis", 1), rank);
 }
 
 ShapeRange shape_range(const Node& node, std::size_t rank) {

@@ -45,6 +45,19 @@ ConvAttributes conv_attributes(const Node& node, const Dims& input, const Dims& 
 /// output_shape are in window.output.
 ConvAttributes conv_transpose_attributes(const Node& node, const Dims& input, const Dims& weight);
 
+struct DeformConvAttributes {
+    Window window;
+    std::int64_t group = 1;
+    std::int64_t offset_group = 1;
+};
+
+/// DeformConv: input [N, C, H, W], weight [M, C / group, kernel]. Tap k of the output element at
+/// (y, x) reads the input at (y, x) * stride - pads_begin + k * dilation + offset, interpolated
+/// between the four neighbours, which are zero outside the input. Offsets are [N, offset_group *
+/// taps * 2 (y, x), output], masks [N, offset_group * taps, output].
+DeformConvAttributes deform_conv_attributes(const Node& node, const Dims& input,
+                                            const Dims& weight);
+
 struct PoolAttributes {
     Window window;
     /// AveragePool divides by the elements of the window inside the padded input, not inside the
@@ -56,7 +69,9 @@ struct PoolAttributes {
 /// it starts inside the input or the padding before it.
 PoolAttributes pool_attributes(const Node& node, const Dims& input);
 
-float batch_normalization_epsilon(const Node& node);
+/// Of the normalisations.
+float normalization_epsilon(const Node& node);
+float elu_alpha(const Node& node);
 float leaky_relu_alpha(const Node& node);
 /// Gelu with the approximation by tanh instead of the error function.
 bool gelu_uses_tanh(const Node& node);
@@ -85,7 +100,7 @@ Dims matmul_dims(const Node& node, const Dims& a, const Dims& b);
 /// Extents of two operands broadcast against each other.
 Dims broadcast_dims(const Node& node, const Dims& a, const Dims& b);
 
-enum class ResizeMode : std::uint8_t { nearest, linear };
+enum class ResizeMode : std::uint8_t { nearest, linear, cubic };
 enum class ResizeCoordinates : std::uint8_t {
     half_pixel,
     half_pixel_symmetric,
@@ -99,7 +114,9 @@ struct ResizeAttributes {
     ResizeMode mode = ResizeMode::nearest;
     ResizeCoordinates coordinates = ResizeCoordinates::half_pixel;
     ResizeRounding rounding = ResizeRounding::round_prefer_floor;  ///< for nearest
-    std::vector<float> scales;  ///< one per dimension: output / input; NaN where not known
+    float cubic_coefficient = -0.75f;
+    bool exclude_outside = false;  ///< cubic: what lies outside has no weight
+    std::vector<float> scales;     ///< one per dimension: output / input; NaN where not known
     Dims output;
 };
 
@@ -144,9 +161,22 @@ struct ReduceAttributes {
     Dims output;
 };
 
-/// ReduceMean. `axes` empty: all, or none with noop_with_empty_axes.
+/// ReduceMax, -Mean, -Min, -Sum. `axes` empty: all, or none with noop_with_empty_axes.
 ReduceAttributes reduce_attributes(const Node& node, const Dims& input, Integers axes);
 
+/// DepthToSpace: channels [block * block * C] (mode DCR) or [C * block * block] (CRD) to pixels.
+struct DepthToSpaceAttributes {
+    std::int64_t block = 1;
+    bool channels_first = false;  ///< CRD
+    Dims output;
+};
+DepthToSpaceAttributes depth_to_space_attributes(const Node& node, const Dims& input);
+
+/// QuantizeLinear and DequantizeLinear: the axis along which a vector of scales lies.
+std::size_t quantization_axis(const Node& node, std::size_t rank);
+
+/// The input's extents broadcast with those that Expand asks for.
+Dims expand_dims(const Node& node, const Dims& input, Integers shape);
 Dims reshape_dims(const Node& node, const Dims& input, Integers shape);
 Dims flatten_dims(const Node& node, const Dims& input);
 /// `axes` empty: all dimensions of extent 1, which must then be known.
@@ -155,7 +185,8 @@ Dims unsqueeze_dims(const Node& node, const Dims& input, Integers axes);
 /// Output dimension i is input dimension permutation[i].
 std::vector<std::size_t> transpose_permutation(const Node& node, std::size_t rank);
 
-/// The attribute `axis` (default as ONNX has it: Concat none, Gather 0, Softmax -1, Split 0) in
+/// The attribute `axis` (default as ONNX has it: Concat none, Softmax and LayerNormalization -1,
+/// others 0) in
 /// 0..rank-1.
 std::size_t axis_attribute(const Node& node, std::size_t rank);
 

@@ -46,7 +46,7 @@ TEST(Operators, TableIsInTheOrderOfTheEnumeration) {
         EXPECT_GE(info.first_opset, kMinOpset);
         EXPECT_LE(info.first_opset, kMaxOpset);
     }
-    EXPECT_EQ(operators().back().op, Op::Unsqueeze);
+    EXPECT_EQ(operators().back().op, Op::Where);
     EXPECT_EQ(find_operator("Loop"), nullptr);
 }
 

@@ -48,8 +48,7 @@ void trim_inputs(OnnxNode& node) {
 std::string add_constant(Parameters& parameters, const OnnxNode& node, const std::string& role,
                          Tensor value) {
     std::string name = node.name + "/" + role;
-    if (!parameters.emplace(name, std::move(value)).second)
-        refuse(ErrorCode::malformed, node, "the name '", name, "' is used twice");
+    while (!parameters.emplace(name, value).second) name += '_';
     return name;
 }
 
@@ -192,16 +191,28 @@ void lower_resize_scales(Parameters&, OnnxNode& node) {
 }
 
 /// Opsets 11 and 12 mark inputs that are left out by empty tensors, and newer files still do; the
-/// region of interest and the extrapolation value matter only to tf_crop_and_resize, the
-/// coefficient only to cubic, neither of which is supported.
+/// region of interest and the extrapolation value matter only to tf_crop_and_resize, which is not
+/// supported.
 void lift_resize(Graph& graph, OnnxNode& node) {
-    take<float>(node, "cubic_coeff_a");
     take<float>(node, "extrapolation_value");
     if (has_input(node, 1)) node.inputs[1].clear();
     for (std::size_t i = 2; i < node.inputs.size(); ++i) {
         const Tensor* constant = graph.parameter(node.inputs[i]);
         if (constant != nullptr && constant->size() == 0) node.inputs[i].clear();
     }
+}
+
+/// An attribute that matters to f16 and 8-bit floating-point numbers only, or to what is computed
+/// beside the result.
+void lift_layer_normalization(Graph&, OnnxNode& node) { take<std::int64_t>(node, "stash_type"); }
+
+void lift_quantization(Graph&, OnnxNode& node) {
+    take<std::int64_t>(node, "saturate");
+    take<std::int64_t>(node, "precision");
+    if (take<std::int64_t>(node, "block_size").value_or(0) != 0)
+        refuse(ErrorCode::unsupported, node, "block_size is not supported (supported: 0)");
+    if (const auto type = take<std::int64_t>(node, "output_dtype"); type.value_or(0) != 0)
+        refuse(ErrorCode::unsupported, node, "output_dtype ", *type, " is not supported");
 }
 
 void lower_resize_inputs(Parameters& parameters, OnnxNode& node) {
@@ -260,7 +271,112 @@ void lift_split_count(Graph&, OnnxNode& node) {
 
 void lower_split_count(Parameters&, OnnxNode& node) { take<std::int64_t>(node, "num_outputs"); }
 
+// Operators that are written with others.
+
+/// The outputs of `node` from one more node.
+void finish(OnnxNode& node, std::string op, std::vector<std::string> inputs) {
+    node.op = std::move(op);
+    node.inputs = std::move(inputs);
+    node.attributes.clear();
+}
+
+void lift_sum(Graph& graph, OnnxNode& node) {
+    if (node.inputs.size() < 2) return finish(node, "Identity", node.inputs);
+    std::string sum = node.inputs[0];
+    for (std::size_t i = 1; i + 1 < node.inputs.size(); ++i)
+        sum = graph.add(Op::Add, core::concat(node.name, "/sum", i), {sum, node.inputs[i]});
+    finish(node, "Add", {sum, node.inputs.back()});
+}
+
+void lift_greater_or_equal(Graph& graph, OnnxNode& node) {
+    finish(node, "Not", {graph.add(Op::Less, node.name + "/less", node.inputs)});
+}
+
+void lift_less_or_equal(Graph& graph, OnnxNode& node) {
+    finish(node, "Not", {graph.add(Op::Greater, node.name + "/greater", node.inputs)});
+}
+
+/// A convolution of quantised numbers: of what they stand for, and quantised again.
+void lift_quantized_conv(Graph& graph, OnnxNode& node) {
+    if (node.inputs.size() < 8)
+        refuse(ErrorCode::malformed, node, "it has ", node.inputs.size(),
+               " inputs; 8 or 9 expected");
+    const std::vector<std::string> in = node.inputs;
+    const std::string x = graph.add(Op::DequantizeLinear, node.name + "/x", {in[0], in[1], in[2]});
+    const std::string w = graph.add(Op::DequantizeLinear, node.name + "/w", {in[3], in[4], in[5]},
+                                    {{"axis", std::int64_t{0}}});
+    std::vector<std::string> inputs = {x, w};
+    if (has_input(node, 8)) {
+        const std::string scale = graph.add(Op::Mul, node.name + "/bias scale", {in[1], in[4]});
+        const std::string bias = graph.add(Op::Cast, node.name + "/bias as f32", {in[8]},
+                                           {{"to", onnx_type_number(DataType::f32)}});
+        inputs.push_back(graph.add(Op::Mul, node.name + "/bias", {bias, scale}));
+    }
+    const std::string y = graph.add(Op::Conv, node.name + "/conv", inputs, node.attributes);
+    finish(node, "QuantizeLinear", {y, in[6], in[7]});
+}
+
+/// The deformable convolutions of mmcv and mmdeploy: input, offsets, masks if it is the modulated
+/// one, weights, bias; ONNX has input, weights, offsets, bias, masks.
+void lift_mm_deform_conv(Graph&, OnnxNode& node) {
+    const bool modulated = node.op == "MMCVModulatedDeformConv2d";
+    const std::size_t weights = modulated ? 3 : 2;
+    if (node.inputs.size() <= weights)
+        refuse(ErrorCode::malformed, node, "it has ", node.inputs.size(), " inputs; ", weights + 1,
+               " expected");
+    const std::vector<std::string> in = node.inputs;
+    node.inputs = {in[0], in[weights], in[1], in.size() > weights + 1 ? in[weights + 1] : "",
+                   modulated ? in[2] : ""};
+    node.op = "DeformConv";
+    std::map<std::string, Attribute> attributes;
+    const auto rename = [&](const std::string& from, const char* to) {
+        if (auto entry = node.attributes.extract(from); !entry.empty())
+            attributes[to] = std::move(entry.mapped());
+    };
+    if (const auto padding = take<std::vector<std::int64_t>>(node, "padding")) {
+        std::vector<std::int64_t> pads = *padding;
+        pads.insert(pads.end(), padding->begin(), padding->end());
+        attributes["pads"] = std::move(pads);
+    }
+    rename("stride", "strides");
+    rename("dilation", "dilations");
+    rename("groups", "group");
+    rename("deform_groups", "offset_group");
+    take<std::int64_t>(node, "im2col_step");
+    attributes.merge(node.attributes);
+    node.attributes = std::move(attributes);
+}
+
 void lift_nothing(Graph&, OnnxNode&) {}
+
+/// Operators that are not in the table, by domain.
+struct Composed {
+    std::string_view domain;
+    std::string_view op;
+    void (*lift)(Graph&, OnnxNode&);
+};
+
+constexpr Composed kComposed[] = {
+    {"", "GreaterOrEqual", lift_greater_or_equal},
+    {"", "LessOrEqual", lift_less_or_equal},
+    {"", "QLinearConv", lift_quantized_conv},
+    {"", "Sum", lift_sum},
+    {"com.microsoft", "Gelu", lift_nothing},
+    {"mmcv", "MMCVDeformConv2d", lift_mm_deform_conv},
+    {"mmcv", "MMCVModulatedDeformConv2d", lift_mm_deform_conv},
+    {"mmdeploy", "MMCVDeformConv2d", lift_mm_deform_conv},
+    {"mmdeploy", "MMCVModulatedDeformConv2d", lift_mm_deform_conv},
+};
+
+std::string_view domain_of(std::string_view domain) { return domain == "ai.onnx" ? "" : domain; }
+
+const Composed* find_composed(std::string_view domain, std::string_view op) noexcept {
+    const auto* found = std::ranges::find_if(kComposed, [&](const Composed& entry) {
+        return entry.domain == domain_of(domain) && entry.op == op;
+    });
+    return found == std::end(kComposed) ? nullptr : found;
+}
+
 void lower_nothing(Parameters&, OnnxNode&) {}
 
 struct Step {
@@ -275,12 +391,18 @@ constexpr Step kSteps[] = {
     {"BatchNormalization", kMaxOpset, lift_batch_normalization, lower_nothing},
     {"Cast", kMaxOpset, lift_cast, lower_nothing},
     {"Clip", 10, lift_clip, lower_clip},
+    {"DequantizeLinear", kMaxOpset, lift_quantization, lower_nothing},
     {"Dropout", kMaxOpset, lift_dropout, lower_nothing},
     {"Flatten", 10, lift_nothing, lower_flatten},
     {"Gemm", 10, lift_nothing, lower_gemm},
+    {"LayerNormalization", kMaxOpset, lift_layer_normalization, lower_nothing},
     {"Pad", 10, lift_pad, lower_pad},
     {"Pad", 17, lift_nothing, lower_pad_axes},
+    {"QuantizeLinear", kMaxOpset, lift_quantization, lower_nothing},
+    {"ReduceMax", 17, lift_axes, lower_axes},
     {"ReduceMean", 17, lift_axes, lower_axes},
+    {"ReduceMin", 17, lift_axes, lower_axes},
+    {"ReduceSum", 12, lift_axes, lower_axes},
     {"Resize", 8, lift_upsample, lower_upsample},
     {"Resize", 10, lift_resize_scales, lower_resize_scales},
     {"Resize", 12, lift_nothing, lower_resize_inputs},
@@ -340,8 +462,16 @@ void drop_younger_attributes(const OperatorInfo& info, int opset, OnnxNode& node
 
 }  // namespace
 
+bool is_known_operator(std::string_view domain, std::string_view op) noexcept {
+    if (find_composed(domain, op) != nullptr) return true;
+    return domain_of(domain).empty() &&
+           (find_operator(op) != nullptr || op == "Upsample" || op == "Dropout");
+}
+
 void add_from_opset(Graph& graph, OnnxNode node, int opset) {
     if (node.op == "Constant") return add_constant_node(graph, node);
+    const Composed* composed = find_composed(node.domain, node.op);
+    if (composed != nullptr) composed->lift(graph, node);
     if (node.op == "Upsample" && opset <= 9) node.op = "Resize";
     for (const Step& step : kSteps)
         if (step.op == node.op && opset <= step.last_opset) step.lift(graph, node);
@@ -349,7 +479,7 @@ void add_from_opset(Graph& graph, OnnxNode node, int opset) {
     if (info == nullptr)
         refuse(ErrorCode::unsupported, node,
                "the operator is not supported (supported: ", operator_names(), ")");
-    if (info->first_opset > opset)
+    if (info->first_opset > opset && composed == nullptr)
         refuse(ErrorCode::malformed, node, "the operator needs opset ", info->first_opset,
                ", the file has opset ", opset);
     trim_inputs(node);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/graph.hpp"
@@ -15,7 +16,12 @@ struct OnnxNode {
     std::vector<std::string> inputs;
     std::vector<std::string> outputs;
     std::map<std::string, Attribute> attributes;
+    std::string domain = {};  ///< empty or "ai.onnx": the default one
 };
+
+/// Whether add_from_opset() knows the operator: one of the table, or one that can be written with
+/// those.
+bool is_known_operator(std::string_view domain, std::string_view op) noexcept;
 
 /// Appends what the node means in the form in which Graph holds nodes (opset 18): usually one node,
 /// parameters for attributes that are inputs there, for Constant a parameter alone. The parameters

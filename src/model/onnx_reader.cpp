@@ -1,14 +1,18 @@
 #include <filesystem>
 #include <limits>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "model/onnx.hpp"
+#include "model/onnx_inline.hpp"
 #include "model/onnx_opsets.hpp"
 #include "model/onnx_proto.hpp"
 #include "model/onnx_tensor.hpp"
 #include "model/operators.hpp"
+#include "model/rewrite.hpp"
 #include "model/shape_inference.hpp"
 
 // Reads an ONNX file into a Graph: protobuf message, constants, nodes lifted to the form of opset
@@ -20,15 +24,15 @@ namespace {
 /// Names, attributes and the like per node that a file may have on average.
 constexpr std::int64_t kElementsPerNode = 30;
 
-int default_opset(const onnx::ModelProto& model) {
+void check_opset(const onnx::ModelProto& model) {
     for (const auto& import : model.opset_import())
-        if (import.domain().empty() || import.domain() == "ai.onnx") {
-            if (import.version() < kMinOpset || import.version() > kMaxOpset)
-                core::fail(ErrorCode::unsupported, "opset ", import.version(),
-                           " is not supported (supported: ", kMinOpset, " to ", kMaxOpset, ")");
-            return static_cast<int>(import.version());
-        }
+        if (import.domain().empty() || import.domain() == "ai.onnx") return;
     core::fail(ErrorCode::malformed, "the model does not say which opset it uses");
+}
+
+std::string operator_name(const onnx::NodeProto& node) {
+    const bool is_default = node.domain().empty() || node.domain() == "ai.onnx";
+    return is_default ? node.op_type() : node.domain() + "." + node.op_type();
 }
 
 class Reader {
@@ -40,22 +44,22 @@ public:
         refuse_unsupported_parts();
         graph_.name = model_.graph().name();
         read_metadata();
+        std::vector<FlatNode> nodes = inline_bodies(model_, options_.max_nodes);
         read_initializers();
         read_inputs();
-        read_nodes();
+        read_nodes(nodes);
         read_outputs();
         graph_.sort();
         graph_.check();
         drop_unused_parameters();
+        compute_in_f32(graph_);
         infer_outputs();
         return std::move(graph_);
     }
 
 private:
     void refuse_unsupported_parts() const {
-        if (model_.functions_size() > 0)
-            core::fail(ErrorCode::unsupported, "function '", model_.functions(0).name(),
-                       "': models with functions are not supported (inline them)");
+        check_opset(model_);
         const auto& graph = model_.graph();
         if (graph.sparse_initializer_size() > 0)
             core::fail(ErrorCode::unsupported, "tensor '",
@@ -115,26 +119,53 @@ private:
     }
 
     /// Constants first: the others may need them to be lifted.
-    void read_nodes() {
-        const int opset = default_opset(model_);
-        auto& nodes = *model_.mutable_graph()->mutable_node();
+    void read_nodes(std::vector<FlatNode>& nodes) {
+        refuse_unknown_operators(nodes);
         for (const bool constants : {true, false})
-            for (int i = 0; i < nodes.size(); ++i)
-                if ((nodes[i].op_type() == "Constant") == constants)
-                    add_from_opset(graph_, read_node(nodes[i], i), opset);
+            for (std::size_t i = 0; i < nodes.size(); ++i)
+                if ((nodes[i].node.op_type() == "Constant") == constants)
+                    add_from_opset(graph_, read_node(nodes[i].node, i), nodes[i].opset);
     }
 
-    OnnxNode read_node(onnx::NodeProto& message, int index) {
-        OnnxNode node{message.name(), message.op_type(), {}, {}, {}};
+    /// Names the first node of an operator that is not supported, and all such operators.
+    static void refuse_unknown_operators(const std::vector<FlatNode>& nodes) {
+        const onnx::NodeProto* first = nullptr;
+        std::set<std::string> missing;
+        for (const FlatNode& flat : nodes) {
+            if (is_known_operator(flat.node.domain(), flat.node.op_type())) continue;
+            if (first == nullptr) first = &flat.node;
+            missing.insert(operator_name(flat.node));
+        }
+        if (first == nullptr) return;
+        std::string others;
+        for (const std::string& name : missing)
+            if (name != operator_name(*first)) others += (others.empty() ? "" : ", ") + name;
+        core::fail(ErrorCode::unsupported, "node '", node_name(*first, 0), "' (",
+                   operator_name(*first), "): the operator is not supported",
+                   others.empty() ? "" : ", nor are " + others, " (supported: ", operator_names(),
+                   ")");
+    }
+
+    static std::string node_name(const onnx::NodeProto& message, std::size_t index) {
+        if (!message.name().empty()) return message.name();
+        return message.output_size() == 0 ? core::concat("#", index) : message.output(0);
+    }
+
+    /// As the file names it; another node of that name gets a number.
+    std::string unique_name(const onnx::NodeProto& message, std::size_t index) {
+        const std::string name = node_name(message, index);
+        std::string unique = name;
+        for (int& number = names_.try_emplace(name, 1).first->second;
+             !taken_names_.insert(unique).second;)
+            unique = core::concat(name, "#", ++number);
+        return unique;
+    }
+
+    OnnxNode read_node(onnx::NodeProto& message, std::size_t index) {
+        OnnxNode node{unique_name(message, index), message.op_type(), {}, {}, {}, message.domain()};
         node.inputs.assign(message.input().begin(), message.input().end());
         node.outputs.assign(message.output().begin(), message.output().end());
         while (!node.outputs.empty() && node.outputs.back().empty()) node.outputs.pop_back();
-        if (node.name.empty())
-            node.name = node.outputs.empty() ? core::concat("#", index) : node.outputs.front();
-        if (!message.domain().empty() && message.domain() != "ai.onnx")
-            core::fail(ErrorCode::unsupported, "node '", node.name, "' (", message.domain(), ".",
-                       node.op, "): operators of other domains are not supported (supported: ",
-                       operator_names(), ")");
         for (auto& attribute : *message.mutable_attribute())
             if (!node.attributes.emplace(attribute.name(), read_attribute(node, attribute)).second)
                 core::fail(ErrorCode::malformed, "node '", node.name, "' (", node.op,
@@ -188,6 +219,8 @@ private:
     ExternalData external_;
     const OnnxReadOptions& options_;
     Graph graph_;
+    std::unordered_set<std::string> taken_names_;  ///< of nodes
+    std::unordered_map<std::string, int> names_;   ///< how many nodes a name stands for
 };
 
 Graph read_model(std::span<const std::uint8_t> bytes, std::string_view name,

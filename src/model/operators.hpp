@@ -32,8 +32,9 @@ struct OperatorInfo {
     int first_opset;        ///< of 7..23: the first that has the operator
     int min_inputs;
     /// One letter per input, a final `*` repeats the last: F floating-point and N any number (all F
-    /// and N of a node have one type), T any type (all T of a node have one type), S f32, L i64, I
-    /// i32 or i64.
+    /// and N of a node have one type), T any type (all T of a node have one type), Q an integer
+    /// that quantised numbers are stored in (all Q of a node have one type), S f32, L i64, I i32 or
+    /// i64, B boolean.
     std::string_view input_types;
     int max_outputs;  ///< at least one
     std::vector<AttributeInfo> attributes;
@@ -54,6 +55,9 @@ std::string operator_names();
 /// Numbers of inputs and outputs, names and types of the attributes; throws Error naming the node:
 /// malformed, or unsupported for an attribute that the table does not have.
 void check_node(const Node& node);
+
+/// Whether quantised numbers may be stored in the type (letter Q): u8, i8 or i32.
+bool is_quantized(DataType type) noexcept;
 
 /// ONNX's number of an element type (TensorProto.DataType), as in Cast's attribute `to`.
 std::int64_t onnx_type_number(DataType type) noexcept;

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "model/attributes.hpp"
+#include "model/operators.hpp"
 #include "model/shape_inference.hpp"
 
 namespace dbnet::model {
@@ -66,6 +67,38 @@ bool make_dynamic(Graph& graph) {
     }
     graph = std::move(dynamic);
     return true;
+}
+
+void compute_in_f32(Graph& graph) {
+    const auto is_half = [](DataType type) {
+        return type == DataType::f16 || type == DataType::bf16;
+    };
+    const auto is_half_parameter = [&](const std::string& value) {
+        const Tensor* tensor = graph.parameter(value);
+        return tensor != nullptr && is_half(tensor->type());
+    };
+    const auto computes_so = [&](const Node& node) {
+        if (node.op == Op::Cast) return is_half(cast_type(node));
+        if (std::ranges::any_of(node.inputs, is_half_parameter)) return true;
+        const auto value = node.attributes.find("value");
+        const auto* tensor =
+            value == node.attributes.end() ? nullptr : std::get_if<Tensor>(&value->second);
+        return tensor != nullptr && is_half(tensor->type());
+    };
+    if (std::ranges::none_of(graph.inputs, is_half, &ValueInfo::type) &&
+        std::ranges::none_of(graph.nodes, computes_so))
+        return;
+    for (ValueInfo& input : graph.inputs)
+        if (is_half(input.type)) input.type = DataType::f32;
+    for (auto& [name, tensor] : graph.parameters)
+        if (is_half(tensor.type())) tensor = tensor.cast(DataType::f32);
+    for (Node& node : graph.nodes) {
+        if (node.op == Op::Cast && is_half(cast_type(node)))
+            node.attributes["to"] = onnx_type_number(DataType::f32);
+        for (auto& [name, attribute] : node.attributes)
+            if (auto* tensor = std::get_if<Tensor>(&attribute); tensor && is_half(tensor->type()))
+                *tensor = tensor->cast(DataType::f32);
+    }
 }
 
 void widen_weights(Graph& graph) {

@@ -22,4 +22,8 @@ bool make_dynamic(Graph& graph);
 /// Constants that a Cast turns into f32 (half-size weights) become f32 parameters.
 void widen_weights(Graph& graph);
 
+/// Makes a graph that computes in f16 or bf16 compute in f32: parameters, inputs and what Cast
+/// makes. Weights that are only stored so, each followed by a Cast to f32, stay as they are.
+void compute_in_f32(Graph& graph);
+
 }  // namespace dbnet::model

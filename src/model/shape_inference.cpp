@@ -1,6 +1,7 @@
 #include "model/shape_inference.hpp"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "core/error.hpp"
@@ -23,8 +24,30 @@ void set_unknown_rank(TrackedValue& value) {
 
 void same_shape(NodeCall& call) { call.out().dims = call.in(0).dims; }
 
-void broadcast(NodeCall& call) {
-    call.out().dims = broadcast_dims(call.node, call.in(0).dims, call.in(1).dims);
+/// Of any number of inputs from `first` on.
+void broadcast(NodeCall& call, std::size_t first = 0) {
+    call.out().dims = call.in(first).dims;
+    for (std::size_t i = first + 1; i < call.inputs.size(); ++i)
+        call.out().dims = broadcast_dims(call.node, call.out().dims, call.in(i).dims);
+}
+
+void compare(NodeCall& call) {
+    broadcast(call);
+    call.out().type = DataType::boolean;
+}
+
+void where(NodeCall& call) {
+    broadcast(call);
+    call.out().type = call.in(1).type;
+}
+
+void prelu(NodeCall& call) {
+    same_shape(call);
+    const Dims& slope = call.in(1).dims;
+    const Dims both = broadcast_dims(call.node, call.in(0).dims, slope);
+    if (both.size() != call.in(0).dims.size())
+        fail_node(ErrorCode::malformed, call.node, "slope ", to_string(slope),
+                  " does not broadcast to ", to_string(call.in(0).dims));
 }
 
 void check_vector(const NodeCall& call, std::size_t index, std::int64_t length) {
@@ -50,6 +73,38 @@ Dims with_channels(const Dims& input, std::int64_t channels, const Dims& spatial
     return dims;
 }
 
+/// Offsets or masks of a deformable convolution: [N, channels, output...].
+void check_offsets(const NodeCall& call, std::size_t index, std::int64_t channels,
+                   const Dims& output) {
+    if (!call.has(index)) return;
+    const Dims expected = with_channels(call.in(0).dims, channels, output);
+    const Dims& dims = call.in(index).dims;
+    bool fits = dims.size() == expected.size();
+    for (std::size_t i = 0; fits && i < dims.size(); ++i)
+        fits = dims[i] < 0 || expected[i] < 0 || dims[i] == expected[i];
+    if (!fits)
+        fail_node(ErrorCode::malformed, call.node, "input ", index, " has shape ", to_string(dims),
+                  "; ", to_string(expected), " expected");
+}
+
+/// Scale and zero point: one for all numbers, or one per element of the axis.
+void check_quantization(const NodeCall& call) {
+    const Dims& scale = call.in(1).dims;
+    const std::int64_t extent =
+        scale.empty() || scale == Dims{1}
+            ? 1
+            : call.in(0).dims[quantization_axis(call.node, call.in(0).dims.size())];
+    if (scale.size() == 1 && scale[0] >= 0 && extent >= 0 && scale[0] != extent)
+        fail_node(ErrorCode::malformed, call.node, "the scale has shape ", to_string(scale), "; ",
+                  extent, " elements expected");
+    if (scale.size() > 1)
+        fail_node(ErrorCode::unsupported, call.node, "the scale has shape ", to_string(scale),
+                  "; a number or a vector is supported");
+    if (call.has(2) && call.in(2).dims != scale)
+        fail_node(ErrorCode::malformed, call.node, "the zero point has shape ",
+                  to_string(call.in(2).dims), ", the scale ", to_string(scale));
+}
+
 void conv(NodeCall& call) {
     const Dims& weight = call.in(1).dims;
     const ConvAttributes attributes = conv_attributes(call.node, call.in(0).dims, weight);
@@ -63,6 +118,63 @@ void conv_transpose(NodeCall& call) {
     const std::int64_t channels = weight[1] * attributes.group;
     check_vector(call, 2, channels);
     call.out().dims = with_channels(call.in(0).dims, channels, attributes.window.output);
+}
+
+void deform_conv(NodeCall& call) {
+    const Dims& weight = call.in(1).dims;
+    const DeformConvAttributes attributes =
+        deform_conv_attributes(call.node, call.in(0).dims, weight);
+    check_vector(call, 3, weight[0]);
+    const std::int64_t taps = attributes.offset_group * element_count(attributes.window.kernel);
+    check_offsets(call, 2, 2 * taps, attributes.window.output);
+    check_offsets(call, 4, taps, attributes.window.output);
+    call.out().dims = with_channels(call.in(0).dims, weight[0], attributes.window.output);
+}
+
+void depth_to_space(NodeCall& call) {
+    call.out().dims = depth_to_space_attributes(call.node, call.in(0).dims).output;
+}
+
+/// The number's type and that of the scale change places.
+void dequantize(NodeCall& call) {
+    check_quantization(call);
+    same_shape(call);
+    call.out().type = call.in(1).type;
+}
+
+void quantize(NodeCall& call) {
+    check_quantization(call);
+    same_shape(call);
+    call.out().type = call.has(2) ? call.in(2).type : DataType::u8;
+}
+
+void instance_normalization(NodeCall& call) {
+    normalization_epsilon(call.node);
+    const Dims& dims = call.in(0).dims;
+    if (dims.size() < 3)
+        fail_node(ErrorCode::malformed, call.node, "input ", to_string(dims),
+                  " has no spatial dimensions; [N, C, ...] expected");
+    for (std::size_t i = 1; i < 3; ++i) check_vector(call, i, dims[1]);
+    same_shape(call);
+}
+
+void layer_normalization(NodeCall& call) {
+    normalization_epsilon(call.node);
+    const Dims& dims = call.in(0).dims;
+    const std::size_t axis = axis_attribute(call.node, dims.size());
+    const Dims inner(dims.begin() + static_cast<std::ptrdiff_t>(axis), dims.end());
+    for (std::size_t i = 1; i < 3; ++i)
+        if (call.has(i) && broadcast_dims(call.node, inner, call.in(i).dims).size() != inner.size())
+            fail_node(ErrorCode::malformed, call.node, "input ", i, " has shape ",
+                      to_string(call.in(i).dims), "; ", to_string(inner), " expected");
+    same_shape(call);
+}
+
+void expand(NodeCall& call) {
+    check_vector(call, 1, -1);
+    const auto shape = integer_input(call, 1);
+    if (!shape) return set_unknown_rank(call.out());
+    call.out().dims = expand_dims(call.node, call.in(0).dims, *shape);
 }
 
 void pool(NodeCall& call) {
@@ -81,7 +193,7 @@ void global_pool(NodeCall& call) {
 }
 
 void batch_normalization(NodeCall& call) {
-    batch_normalization_epsilon(call.node);
+    normalization_epsilon(call.node);
     const Dims& dims = call.in(0).dims;
     if (dims.size() < 2)
         fail_node(ErrorCode::malformed, call.node, "input ", to_string(dims),
@@ -267,9 +379,25 @@ void apply_rule(NodeCall& call) {
     switch (call.node.op) {
         case Op::Add:
         case Op::Div:
+        case Op::Max:
+        case Op::Min:
         case Op::Mul:
         case Op::Pow:
         case Op::Sub: return broadcast(call);
+        case Op::And:
+        case Op::Equal:
+        case Op::Greater:
+        case Op::Less:
+        case Op::Or: return compare(call);
+        case Op::DeformConv: return deform_conv(call);
+        case Op::DepthToSpace: return depth_to_space(call);
+        case Op::DequantizeLinear: return dequantize(call);
+        case Op::Expand: return expand(call);
+        case Op::InstanceNormalization: return instance_normalization(call);
+        case Op::LayerNormalization: return layer_normalization(call);
+        case Op::PRelu: return prelu(call);
+        case Op::QuantizeLinear: return quantize(call);
+        case Op::Where: return where(call);
         case Op::AveragePool:
         case Op::MaxPool: return pool(call);
         case Op::BatchNormalization: return batch_normalization(call);
@@ -286,7 +414,10 @@ void apply_rule(NodeCall& call) {
         case Op::GlobalAveragePool: return global_pool(call);
         case Op::MatMul: return matmul(call);
         case Op::Pad: return pad(call);
-        case Op::ReduceMean: return reduce(call);
+        case Op::ReduceMax:
+        case Op::ReduceMean:
+        case Op::ReduceMin:
+        case Op::ReduceSum: return reduce(call);
         case Op::Reshape: return reshape(call);
         case Op::Resize: return resize(call);
         case Op::Shape: return shape(call);
@@ -296,23 +427,44 @@ void apply_rule(NodeCall& call) {
         case Op::Squeeze: return squeeze(call);
         case Op::Transpose: return transpose(call);
         case Op::Unsqueeze: return unsqueeze(call);
+        case Op::Abs:
+        case Op::Ceil:
+        case Op::Elu:
         case Op::Erf:
         case Op::Exp:
+        case Op::Floor:
         case Op::Gelu:
         case Op::HardSigmoid:
         case Op::HardSwish:
         case Op::Identity:
         case Op::LeakyRelu:
+        case Op::Mish:
+        case Op::Neg:
+        case Op::Not:
         case Op::Reciprocal:
         case Op::Relu:
+        case Op::Round:
         case Op::Sigmoid:
-        case Op::Sqrt: return same_shape(call);
+        case Op::Softplus:
+        case Op::Sqrt:
+        case Op::Tanh: return same_shape(call);
     }
 }
 
 /// The type of the output where the rule may not be applied for want of a rank.
 DataType type_without_rank(const NodeCall& call) {
-    if (call.node.op == Op::Shape) return DataType::i64;
+    switch (call.node.op) {
+        case Op::And:
+        case Op::Equal:
+        case Op::Greater:
+        case Op::Less:
+        case Op::Or: return DataType::boolean;
+        case Op::DequantizeLinear:
+        case Op::Where: return call.in(1).type;
+        case Op::QuantizeLinear: return call.has(2) ? call.in(2).type : DataType::u8;
+        case Op::Shape: return DataType::i64;
+        default: break;
+    }
     if (call.node.op == Op::Cast) return cast_type(call.node);
     if (call.node.op == Op::ConstantOfShape) return constant_of_shape_value(call.node).type();
     return call.in(0).type;
@@ -322,8 +474,10 @@ bool fits(DataType type, char letter) {
     const bool floating = type == DataType::f32 || type == DataType::f16 ||
                           type == DataType::bf16 || type == DataType::f64;
     switch (letter) {
+        case 'B': return type == DataType::boolean;
         case 'F': return floating;
         case 'N': return type != DataType::boolean;
+        case 'Q': return is_quantized(type);
         case 'S': return type == DataType::f32;
         case 'L': return type == DataType::i64;
         case 'I': return type == DataType::i64 || type == DataType::i32;
@@ -334,7 +488,7 @@ bool fits(DataType type, char letter) {
 /// Against the letters of the operator table.
 void check_types(const NodeCall& call) {
     const OperatorInfo& info = operator_info(call.node.op);
-    const TrackedValue* first = nullptr;
+    std::array<const TrackedValue*, 3> firsts{};  // numbers, T, Q
     for (std::size_t i = 0; i < call.inputs.size(); ++i) {
         if (!call.has(i)) continue;
         const char letter = info.input_type(i);
@@ -342,7 +496,9 @@ void check_types(const NodeCall& call) {
         if (!fits(type, letter))
             fail_node(ErrorCode::unsupported, call.node, "input ", i, " has type ",
                       to_string(type));
-        if (letter != 'F' && letter != 'N' && letter != 'T') continue;
+        const bool is_number = letter == 'F' || letter == 'N';
+        if (!is_number && letter != 'T' && letter != 'Q') continue;
+        const TrackedValue*& first = firsts[is_number ? 0 : letter == 'T' ? 1 : 2];
         if (first == nullptr) first = call.inputs[i];
         if (first->type != type)
             fail_node(ErrorCode::malformed, call.node, "inputs have types ", to_string(first->type),

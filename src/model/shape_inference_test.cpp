@@ -155,6 +155,22 @@ TEST(ShapeInference, Elementwise) {
     EXPECT_EQ(shape(Op::Clip, {{2, 3}, {}}), (Dims{2, 3}));
 }
 
+TEST(ShapeInference, MoreOperators) {
+    EXPECT_EQ(shape(Op::Max, {{2, 1}, {3}, {1, 1}}), (Dims{2, 3}));
+    EXPECT_EQ(shape(Op::PRelu, {{2, 3, 4, 4}, {3, 1, 1}}), (Dims{2, 3, 4, 4}));
+    EXPECT_EQ(shape(Op::DepthToSpace, {{1, 8, -1, 3}}, {{"blocksize", std::int64_t{2}}}),
+              (Dims{1, 2, -1, 6}));
+    EXPECT_EQ(shape(Op::InstanceNormalization, {{1, 3, 4}, {3}, {3}}), (Dims{1, 3, 4}));
+    EXPECT_EQ(shape(Op::LayerNormalization, {{1, 3, 4}, {4}, {4}}), (Dims{1, 3, 4}));
+    EXPECT_EQ(shape(Op::DeformConv, {{1, 4, 8, 8}, {6, 4, 3, 3}, {1, 18, 6, 6}}),
+              (Dims{1, 6, 6, 6}));
+    EXPECT_THAT(
+        [] {
+            shape(Op::DeformConv, {{1, 4, 8, 8}, {6, 4, 3, 3}, {1, 18, 5, 6}});
+        },
+        testing::Throws<Error>());
+}
+
 TEST(ShapeInference, Products) {
     EXPECT_EQ(shape(Op::MatMul, {{2, 1, 3, 4}, {5, 4, 6}}), (Dims{2, 5, 3, 6}));
     EXPECT_EQ(shape(Op::MatMul, {{4}, {4, 6}}), (Dims{6}));

@@ -15,7 +15,9 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kExactIntegers = 0x1p53;
 
-bool is_integer(DataType type) { return type == DataType::i32 || type == DataType::i64; }
+bool is_integer(DataType type) {
+    return type == DataType::i32 || type == DataType::i64 || type == DataType::boolean;
+}
 
 bool is_tracked(const InferredValue& value) {
     return value.has_rank && value.dims.size() <= 1 &&
@@ -41,7 +43,8 @@ std::int64_t to_integer(double value) {
 Elements elements_of(const Tensor& tensor) {
     if (tensor.type() == DataType::f32) return {tensor.f32().begin(), tensor.f32().end()};
     Elements elements;
-    for (const std::int64_t value : integers(tensor)) elements.push_back(from_integer(value));
+    const Tensor wide = tensor.cast(DataType::i64);
+    for (const std::int64_t value : integers(wide)) elements.push_back(from_integer(value));
     return elements;
 }
 
@@ -58,26 +61,66 @@ double broadcast_element(const Elements& elements, std::size_t index) {
     return elements.size() == 1 ? elements[0] : elements[index];
 }
 
+std::size_t output_size(NodeCall& call) {
+    return call.out().dims.empty() ? 1 : static_cast<std::size_t>(call.out().dims[0]);
+}
+
+/// Of two inputs, or of any number from left to right.
 template <typename Operation>
 void arithmetic(NodeCall& call, Operation operation) {
-    const Elements& a = *call.in(0).elements;
-    const Elements& b = *call.in(1).elements;
-    const std::size_t count =
-        call.out().dims.empty() ? 1 : static_cast<std::size_t>(call.out().dims[0]);
     Elements result;
-    for (std::size_t i = 0; i < count; ++i)
-        result.push_back(
-            rounded(operation(broadcast_element(a, i), broadcast_element(b, i)), call.out().type));
+    for (std::size_t i = 0; i < output_size(call); ++i) {
+        double value = broadcast_element(*call.in(0).elements, i);
+        for (std::size_t input = 1; input < call.inputs.size(); ++input)
+            value = operation(value, broadcast_element(*call.in(input).elements, i));
+        result.push_back(rounded(value, call.out().type));
+    }
+    call.out().elements = std::move(result);
+}
+
+/// Unknown where an operand is.
+template <typename Relation>
+void relation(NodeCall& call, Relation holds) {
+    arithmetic(call, [&](double a, double b) {
+        return std::isnan(a) || std::isnan(b) ? kUnknown : holds(a, b) ? 1.0 : 0.0;
+    });
+}
+
+template <typename Function>
+void function(NodeCall& call, Function f) {
+    Elements result;
+    for (const double value : *call.in(0).elements)
+        result.push_back(rounded(f(value), call.out().type));
+    call.out().elements = std::move(result);
+}
+
+double either(double a, double b, bool first) {
+    return std::isnan(a) || std::isnan(b) ? kUnknown : first ? a : b;
+}
+
+void where_elements(NodeCall& call) {
+    Elements result;
+    for (std::size_t i = 0; i < output_size(call); ++i) {
+        const double condition = broadcast_element(*call.in(0).elements, i);
+        const double chosen = broadcast_element(*call.in(condition != 0 ? 1 : 2).elements, i);
+        result.push_back(std::isnan(condition) ? kUnknown : chosen);
+    }
+    call.out().elements = std::move(result);
+}
+
+void expand_elements(NodeCall& call) {
+    Elements result;
+    for (std::size_t i = 0; i < output_size(call); ++i)
+        result.push_back(broadcast_element(*call.in(0).elements, i));
     call.out().elements = std::move(result);
 }
 
 void copy_elements(NodeCall& call) { call.out().elements = call.in(0).elements; }
 
 void cast_elements(NodeCall& call) {
-    Elements result;
-    for (const double value : *call.in(0).elements)
-        result.push_back(rounded(value, call.out().type));
-    call.out().elements = std::move(result);
+    if (call.out().type == DataType::boolean)
+        return function(call, [](double x) { return std::isnan(x) ? x : x != 0 ? 1.0 : 0.0; });
+    function(call, [](double x) { return x; });
 }
 
 void shape_elements(NodeCall& call) {
@@ -126,9 +169,7 @@ void slice_elements(NodeCall& call) {
 
 void fill_elements(NodeCall& call) {
     const double value = elements_of(constant_of_shape_value(call.node))[0];
-    const std::size_t count =
-        call.out().dims.empty() ? 1 : static_cast<std::size_t>(call.out().dims[0]);
-    call.out().elements = Elements(count, value);
+    call.out().elements = Elements(output_size(call), value);
 }
 
 bool needs_no_elements(Op op) { return op == Op::Shape || op == Op::ConstantOfShape; }
@@ -139,6 +180,23 @@ void apply(NodeCall& call) {
         case Op::Sub: return arithmetic(call, std::minus<>());
         case Op::Mul: return arithmetic(call, std::multiplies<>());
         case Op::Div: return arithmetic(call, std::divides<>());
+        case Op::Max:
+            return arithmetic(call, [](double a, double b) { return either(a, b, a > b); });
+        case Op::Min:
+            return arithmetic(call, [](double a, double b) { return either(a, b, a < b); });
+        case Op::Abs: return function(call, [](double x) { return std::abs(x); });
+        case Op::Neg: return function(call, [](double x) { return -x; });
+        case Op::Ceil: return function(call, [](double x) { return std::ceil(x); });
+        case Op::Floor: return function(call, [](double x) { return std::floor(x); });
+        case Op::Round: return function(call, [](double x) { return std::nearbyint(x); });
+        case Op::Not: return function(call, [](double x) { return 1 - x; });
+        case Op::And: return relation(call, [](double a, double b) { return a != 0 && b != 0; });
+        case Op::Or: return relation(call, [](double a, double b) { return a != 0 || b != 0; });
+        case Op::Equal: return relation(call, std::equal_to<>());
+        case Op::Greater: return relation(call, std::greater<>());
+        case Op::Less: return relation(call, std::less<>());
+        case Op::Where: return where_elements(call);
+        case Op::Expand: return expand_elements(call);
         case Op::Cast: return cast_elements(call);
         case Op::Concat: return concat_elements(call);
         case Op::ConstantOfShape: return fill_elements(call);

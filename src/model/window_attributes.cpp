@@ -193,6 +193,20 @@ ConvAttributes conv_transpose_attributes(const Node& node, const Dims& input, co
     return attributes;
 }
 
+DeformConvAttributes deform_conv_attributes(const Node& node, const Dims& input,
+                                            const Dims& weight) {
+    if (input.size() != 4)
+        fail_node(ErrorCode::unsupported, node, "input ", to_string(input),
+                  "; [N, C, H, W] is supported");
+    const ConvAttributes conv = conv_attributes(node, input, weight);
+    DeformConvAttributes attributes{conv.window, conv.group, node.get_int("offset_group", 1)};
+    const std::int64_t groups = attributes.offset_group;
+    if (groups < 1 || groups > kMaxEntry || (input[1] >= 0 && input[1] % groups != 0))
+        fail_node(ErrorCode::malformed, node, "offset_group ", groups,
+                  " does not divide the channels of input ", to_string(input));
+    return attributes;
+}
+
 PoolAttributes pool_attributes(const Node& node, const Dims& input) {
     check_rank(node, input);
     const Dims extents = spatial(input);

@@ -143,7 +143,7 @@ Values batch_normalization(const Call& call) {
         .bias = in[2],
         .mean = in[3],
         .variance = in[4],
-        .epsilon = static_cast<double>(model::batch_normalization_epsilon(in.node())),
+        .epsilon = static_cast<double>(model::normalization_epsilon(in.node())),
         .momentum = 1 - static_cast<double>(in.node().get_float("momentum", 0.9f)),
         .training = call.training};
     Activation activation = Activation::none;

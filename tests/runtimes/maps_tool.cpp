@@ -11,6 +11,7 @@
 #include "app/parity.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "model/detector_graph.hpp"
 #include "model/networks/network.hpp"
 #include "model/onnx.hpp"
 
@@ -22,7 +23,7 @@ void write_values(const std::string& path, const engine::Buffer& buffer) {
 }
 
 void write_maps(const std::string& model, const std::string& folder) {
-    const model::Graph graph = model::read_onnx(model);
+    const model::Graph graph = model::detector_graph(model::read_onnx(model)).graph;
     const std::vector<app::Runner> runners = app::runners();
     const app::Forward forward = app::runner_named(runners, "engine").prepare(graph);
     nlohmann::json index = nlohmann::json::array();

@@ -111,6 +111,12 @@ std::string GraphBuilder::reals(const std::vector<float>& values) {
     return name;
 }
 
+std::string GraphBuilder::constant(model::Tensor value) {
+    std::string name = fresh("constant");
+    case_.graph.parameters[name] = std::move(value);
+    return name;
+}
+
 std::string GraphBuilder::add(model::Op op, std::vector<std::string> inputs,
                               std::map<std::string, model::Attribute> attributes) {
     return case_.graph.add(op, fresh(to_string(op)), std::move(inputs), std::move(attributes));

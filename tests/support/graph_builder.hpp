@@ -53,6 +53,7 @@ public:
     /// Parameters that are lists of given numbers.
     std::string integers(const std::vector<std::int64_t>& values);
     std::string reals(const std::vector<float>& values);
+    std::string constant(model::Tensor value);
     /// A node of one output.
     std::string add(model::Op op, std::vector<std::string> inputs,
                     std::map<std::string, model::Attribute> attributes = {});

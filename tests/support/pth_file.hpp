@@ -12,4 +12,8 @@ namespace dbnet::test {
 void write_pth(const std::string& path,
                const std::vector<std::pair<std::string, model::Tensor>>& tensors);
 
+/// `tensors` tensors "w0", "w1", ... of so many elements, all of them the first one of a storage
+/// of 16.
+void write_repeating_pth(const std::string& path, int tensors, std::int64_t elements);
+
 }  // namespace dbnet::test

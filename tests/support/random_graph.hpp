@@ -26,8 +26,8 @@ std::span<const GraphKind> operator_kinds();
 /// Chains of nodes as networks have them, which backends fuse, and random mixtures of them.
 std::span<const GraphKind> chain_kinds();
 
-/// Where constants may be: where networks have them, or also in place of any input of the graph, and
-/// shared by several nodes.
+/// Where constants may be: where networks have them, or also in place of any input of the graph,
+/// and shared by several nodes.
 enum class Constants { as_usual, anywhere };
 
 GraphCase random_graph(const GraphKind& kind, std::uint64_t seed,

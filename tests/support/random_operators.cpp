@@ -42,6 +42,147 @@ void binary(GraphBuilder& b, Op op, float low, float high) {
     b.output(b.add(op, inputs));
 }
 
+std::vector<std::int64_t> random_axes(Random& random, std::size_t rank, double probability) {
+    std::vector<std::int64_t> axes;
+    const auto signed_rank = static_cast<std::int64_t>(rank);
+    for (std::int64_t axis = 0; axis < signed_rank; ++axis)
+        if (random.chance(probability))
+            axes.push_back(random.chance(0.3) ? axis - signed_rank : axis);
+    return axes;
+}
+
+std::int64_t random_axis(Random& random, std::size_t rank) {
+    const auto signed_rank = static_cast<std::int64_t>(rank);
+    return random.integer(-signed_rank, signed_rank - 1);
+}
+
+std::size_t positive(std::int64_t axis, std::size_t rank) {
+    return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis);
+}
+
+/// A relation, as the numbers 0 and 1.
+void relation(GraphBuilder& b, Op op) {
+    const Dims dims = random_dims(b.random, 1, 4);
+    // Few different numbers, so that some are equal.
+    const auto few = [&](const std::string& x) {
+        return b.add(Op::Floor, {b.add(Op::Mul, {x, b.parameter({}, 3, 3)})});
+    };
+    const std::string left = few(b.input(shrunk(b.random, dims)));
+    const std::string right = few(b.random.chance(0.5) ? b.input(shrunk(b.random, dims))
+                                                       : b.parameter(shrunk(b.random, dims)));
+    b.output(b.add(Op::Cast, {b.add(op, {left, right})}, {{"to", std::int64_t{1}}}));
+}
+
+void logic(GraphBuilder& b, Op op) {
+    const Dims dims = random_dims(b.random, 1, 4);
+    const auto boolean = [&] {
+        return b.add(Op::Greater, {b.input(shrunk(b.random, dims)), b.parameter({}, 0, 0)});
+    };
+    std::vector<std::string> inputs = {boolean()};
+    if (op != Op::Not) inputs.push_back(boolean());
+    b.output(b.add(Op::Cast, {b.add(op, inputs)}, {{"to", std::int64_t{1}}}));
+}
+
+void where(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 1, 4);
+    const std::string condition =
+        b.add(Op::Less, {b.input(shrunk(b.random, dims)), b.parameter({}, 0, 0)});
+    const std::string yes = b.input(shrunk(b.random, dims));
+    const std::string no = b.random.chance(0.5) ? b.input(shrunk(b.random, dims))
+                                                : b.parameter(shrunk(b.random, dims));
+    b.output(b.add(Op::Where, {condition, yes, no}));
+}
+
+/// Maximum or minimum of one to four values.
+void extreme(GraphBuilder& b, Op op) {
+    const Dims dims = random_dims(b.random, 1, 4);
+    std::vector<std::string> inputs;
+    for (std::int64_t i = b.random.integer(1, 4); i > 0; --i)
+        inputs.push_back(b.random.chance(0.7) ? b.input(shrunk(b.random, dims))
+                                              : b.parameter(shrunk(b.random, dims)));
+    b.output(b.add(op, inputs));
+}
+
+void prelu(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 2, 4, 17);
+    Dims slope(dims.size() - 1, 1);
+    slope[0] = dims[1];
+    if (b.random.chance(0.3)) slope = {1};
+    b.output(b.add(Op::PRelu, {b.input(dims), b.parameter(slope)}));
+}
+
+void expand(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 1, 4);
+    const std::string x = b.input(shrunk(b.random, dims));
+    b.output(b.add(Op::Expand, {x, b.integers(dims)}));
+}
+
+void depth_to_space(GraphBuilder& b) {
+    const std::int64_t block = b.random.integer(1, 3);
+    const Dims dims = {b.random.integer(1, 2), block * block * b.random.pick({1, 3, 16}),
+                       b.random.integer(1, 7), b.random.integer(1, 7)};
+    b.output(b.add(Op::DepthToSpace, {b.input(dims)},
+                   {{"blocksize", block}, {"mode", b.random.pick<std::string>({"DCR", "CRD"})}}));
+}
+
+void instance_normalization(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 3, 4, 9);
+    b.output(b.add(Op::InstanceNormalization,
+                   {b.input(dims), b.parameter({dims[1]}), b.parameter({dims[1]})},
+                   {{"epsilon", b.random.pick({1e-5f, 1e-2f})}}));
+}
+
+void layer_normalization(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 1, 4, 9);
+    const std::int64_t axis = random_axis(b.random, dims.size());
+    const Dims inner(dims.begin() + static_cast<std::ptrdiff_t>(positive(axis, dims.size())),
+                     dims.end());
+    std::vector<std::string> inputs = {b.input(dims), b.parameter(inner)};
+    if (b.random.chance(0.7)) inputs.push_back(b.parameter(inner));
+    b.output(b.add(Op::LayerNormalization, inputs, {{"axis", axis}, {"epsilon", 1e-2f}}));
+}
+
+/// Quantised and back, with one scale or one per channel.
+void quantization(GraphBuilder& b) {
+    const Dims dims = random_dims(b.random, 2, 4, 9);
+    const bool per_channel = b.random.chance(0.4);
+    const Dims scales = per_channel ? Dims{dims[1]} : Dims{};
+    const auto type = b.random.pick({model::DataType::u8, model::DataType::i8});
+    std::vector<std::string> inputs = {b.input(dims, -2, 2), b.parameter(scales, 0.01f, 0.03f)};
+    if (b.random.chance(0.7)) {
+        const model::Tensor zero = engine::tensor_of(random_buffer(b.random, scales, 0, 100));
+        inputs.push_back(b.constant(zero.cast(type)));
+    }
+    const std::string q = b.add(Op::QuantizeLinear, inputs);
+    inputs[0] = b.random.chance(0.2) ? b.add(Op::Identity, {q}) : q;
+    b.output(b.add(Op::DequantizeLinear, inputs));
+}
+
+void deform_conv(GraphBuilder& b) {
+    const std::int64_t offset_group = b.random.pick({1, 1, 2});
+    const std::int64_t group = b.random.pick({1, 1, 2});
+    const std::int64_t channels = 2 * b.random.integer(1, 5);
+    const std::int64_t maps = group * b.random.integer(1, 5);
+    const std::int64_t kernel = b.random.pick({1, 3});
+    const std::int64_t stride = b.random.pick({1, 2});
+    const std::int64_t images = b.random.integer(1, 2);
+    const std::int64_t height = b.random.integer(3, 11);
+    const std::int64_t width = b.random.integer(3, 11);
+    const Dims output = {(height - 1) / stride + 1, (width - 1) / stride + 1};
+    const std::int64_t taps = offset_group * kernel * kernel;
+    std::vector<std::string> inputs = {b.input({images, channels, height, width}),
+                                       b.parameter({maps, channels / group, kernel, kernel}),
+                                       b.input({images, 2 * taps, output[0], output[1]}, -3, 3),
+                                       ""};
+    if (b.random.chance(0.5)) inputs[3] = b.parameter({maps});
+    if (b.random.chance(0.6)) inputs.push_back(b.input({images, taps, output[0], output[1]}, 0, 1));
+    b.output(b.add(Op::DeformConv, inputs,
+                   {{"pads", Dims(4, kernel / 2)},
+                    {"strides", Dims(2, stride)},
+                    {"group", group},
+                    {"offset_group", offset_group}}));
+}
+
 void clip(GraphBuilder& b) {
     const std::string x = b.input(random_dims(b.random, 1, 4));
     const std::string low = b.random.chance(0.7) ? b.parameter({}, -0.6f, 0.1f) : "";
@@ -179,32 +320,14 @@ void pool(GraphBuilder& b, Op op, std::size_t rank) {
     b.output(b.add(op, {b.input(concat(head, window.extents))}, window.attributes));
 }
 
-std::vector<std::int64_t> random_axes(Random& random, std::size_t rank, double probability) {
-    std::vector<std::int64_t> axes;
-    const auto signed_rank = static_cast<std::int64_t>(rank);
-    for (std::int64_t axis = 0; axis < signed_rank; ++axis)
-        if (random.chance(probability))
-            axes.push_back(random.chance(0.3) ? axis - signed_rank : axis);
-    return axes;
-}
-
-std::int64_t random_axis(Random& random, std::size_t rank) {
-    const auto signed_rank = static_cast<std::int64_t>(rank);
-    return random.integer(-signed_rank, signed_rank - 1);
-}
-
-std::size_t positive(std::int64_t axis, std::size_t rank) {
-    return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(rank) : axis);
-}
-
-void reduce_mean(GraphBuilder& b) {
+void reduce(GraphBuilder& b, Op op) {
     const Dims dims = random_dims(b.random, 1, 4, 9);
     std::vector<std::string> inputs = {b.input(dims)};
     if (b.random.chance(0.8)) inputs.push_back(b.integers(random_axes(b.random, dims.size(), 0.5)));
     Attributes attributes;
     if (b.random.chance(0.7)) attributes["keepdims"] = b.random.integer(0, 1);
     if (b.random.chance(0.3)) attributes["noop_with_empty_axes"] = b.random.integer(0, 1);
-    b.output(b.add(Op::ReduceMean, inputs, attributes));
+    b.output(b.add(op, inputs, attributes));
 }
 
 void softmax(GraphBuilder& b) {
@@ -292,7 +415,7 @@ void resize(GraphBuilder& b) {
     const Dims dims = concat({b.random.integer(1, 2), b.random.integer(1, 9)},
                              {b.random.integer(1, 8), b.random.integer(1, 8)});
     Attributes attributes = {
-        {"mode", b.random.pick<std::string>({"nearest", "linear"})},
+        {"mode", b.random.pick<std::string>({"nearest", "linear", "cubic"})},
         {"coordinate_transformation_mode",
          b.random.pick<std::string>({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
                                      "align_corners", "asymmetric"})},
@@ -437,11 +560,14 @@ void shape_arithmetic(GraphBuilder& b) {
 }
 
 constexpr std::array kKinds = {
+    GraphKind{"Abs", [](GraphBuilder& b) { unary(b, Op::Abs, -1, 1); }},
     GraphKind{"Add", [](GraphBuilder& b) { binary(b, Op::Add, -1, 1); }},
+    GraphKind{"And", [](GraphBuilder& b) { logic(b, Op::And); }},
     GraphKind{"AveragePool", [](GraphBuilder& b) { pool(b, Op::AveragePool, 2); }},
     GraphKind{"AveragePool1d", [](GraphBuilder& b) { pool(b, Op::AveragePool, 1); }},
     GraphKind{"BatchNormalization", batch_normalization},
     GraphKind{"Cast", cast},
+    GraphKind{"Ceil", [](GraphBuilder& b) { unary(b, Op::Ceil, -4, 4); }},
     GraphKind{"Clip", clip},
     GraphKind{"Concat", concat_values},
     GraphKind{"Constant", constant},
@@ -451,10 +577,19 @@ constexpr std::array kKinds = {
     GraphKind{"Conv3d", [](GraphBuilder& b) { conv(b, 3); }},
     GraphKind{"ConvTranspose", [](GraphBuilder& b) { conv_transpose(b, 2); }},
     GraphKind{"ConvTranspose1d", [](GraphBuilder& b) { conv_transpose(b, 1); }},
+    GraphKind{"DeformConv", deform_conv},
+    GraphKind{"DepthToSpace", depth_to_space},
     GraphKind{"Div", [](GraphBuilder& b) { binary(b, Op::Div, 0.5f, 2); }},
+    GraphKind{"Elu",
+              [](GraphBuilder& b) {
+                  unary(b, Op::Elu, -3, 3, {{"alpha", 1.5f}});
+              }},
+    GraphKind{"Equal", [](GraphBuilder& b) { relation(b, Op::Equal); }},
     GraphKind{"Erf", [](GraphBuilder& b) { unary(b, Op::Erf, -4, 4); }},
     GraphKind{"Exp", [](GraphBuilder& b) { unary(b, Op::Exp, -3, 3); }},
+    GraphKind{"Expand", expand},
     GraphKind{"Flatten", flatten},
+    GraphKind{"Floor", [](GraphBuilder& b) { unary(b, Op::Floor, -4, 4); }},
     GraphKind{"Gather", gather},
     GraphKind{"Gelu",
               [](GraphBuilder& b) {
@@ -467,6 +602,7 @@ constexpr std::array kKinds = {
                   b.output(
                       b.add(Op::GlobalAveragePool, {b.input(random_dims(b.random, 3, 4, 17))}));
               }},
+    GraphKind{"Greater", [](GraphBuilder& b) { relation(b, Op::Greater); }},
     GraphKind{"HardSigmoid",
               [](GraphBuilder& b) {
                   unary(b, Op::HardSigmoid, -4, 4,
@@ -474,31 +610,49 @@ constexpr std::array kKinds = {
               }},
     GraphKind{"HardSwish", [](GraphBuilder& b) { unary(b, Op::HardSwish, -4, 4); }},
     GraphKind{"Identity", [](GraphBuilder& b) { unary(b, Op::Identity, -1, 1); }},
+    GraphKind{"InstanceNormalization", instance_normalization},
+    GraphKind{"LayerNormalization", layer_normalization},
     GraphKind{"LeakyRelu",
               [](GraphBuilder& b) {
                   unary(b, Op::LeakyRelu, -1, 1, {{"alpha", 0.1f}});
               }},
+    GraphKind{"Less", [](GraphBuilder& b) { relation(b, Op::Less); }},
     GraphKind{"MatMul", matmul},
+    GraphKind{"Max", [](GraphBuilder& b) { extreme(b, Op::Max); }},
     GraphKind{"MaxPool", [](GraphBuilder& b) { pool(b, Op::MaxPool, 2); }},
     GraphKind{"MaxPool1d", [](GraphBuilder& b) { pool(b, Op::MaxPool, 1); }},
+    GraphKind{"Min", [](GraphBuilder& b) { extreme(b, Op::Min); }},
+    GraphKind{"Mish", [](GraphBuilder& b) { unary(b, Op::Mish, -6, 6); }},
     GraphKind{"Mul", [](GraphBuilder& b) { binary(b, Op::Mul, -1, 1); }},
+    GraphKind{"Neg", [](GraphBuilder& b) { unary(b, Op::Neg, -1, 1); }},
+    GraphKind{"Not", [](GraphBuilder& b) { logic(b, Op::Not); }},
+    GraphKind{"Or", [](GraphBuilder& b) { logic(b, Op::Or); }},
+    GraphKind{"PRelu", prelu},
     GraphKind{"Pad", pad},
     GraphKind{"Pow", [](GraphBuilder& b) { binary(b, Op::Pow, 0.5f, 2); }},
+    GraphKind{"QuantizeLinear", quantization},
     GraphKind{"Reciprocal", [](GraphBuilder& b) { unary(b, Op::Reciprocal, 0.5f, 2); }},
-    GraphKind{"ReduceMean", reduce_mean},
+    GraphKind{"ReduceMax", [](GraphBuilder& b) { reduce(b, Op::ReduceMax); }},
+    GraphKind{"ReduceMean", [](GraphBuilder& b) { reduce(b, Op::ReduceMean); }},
+    GraphKind{"ReduceMin", [](GraphBuilder& b) { reduce(b, Op::ReduceMin); }},
+    GraphKind{"ReduceSum", [](GraphBuilder& b) { reduce(b, Op::ReduceSum); }},
     GraphKind{"Relu", [](GraphBuilder& b) { unary(b, Op::Relu, -1, 1); }},
     GraphKind{"Reshape", reshape},
     GraphKind{"Resize", resize},
+    GraphKind{"Round", [](GraphBuilder& b) { unary(b, Op::Round, -4, 4); }},
     GraphKind{"Shape", shape_arithmetic},
     GraphKind{"Sigmoid", [](GraphBuilder& b) { unary(b, Op::Sigmoid, -6, 6); }},
     GraphKind{"Slice", slice},
     GraphKind{"Softmax", softmax},
+    GraphKind{"Softplus", [](GraphBuilder& b) { unary(b, Op::Softplus, -6, 6); }},
     GraphKind{"Split", split},
     GraphKind{"Sqrt", [](GraphBuilder& b) { unary(b, Op::Sqrt, 0, 4); }},
     GraphKind{"Squeeze", squeeze},
     GraphKind{"Sub", [](GraphBuilder& b) { binary(b, Op::Sub, -1, 1); }},
+    GraphKind{"Tanh", [](GraphBuilder& b) { unary(b, Op::Tanh, -4, 4); }},
     GraphKind{"Transpose", transpose},
     GraphKind{"Unsqueeze", unsqueeze},
+    GraphKind{"Where", where},
 };
 
 }  // namespace

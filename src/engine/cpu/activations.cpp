@@ -27,6 +27,19 @@ std::optional<Activation> clip(const model::Graph& graph, const model::Node& nod
     return Activation{Kind::clip, *low, *high};
 }
 
+/// A power with a constant exponent for which there is a function.
+std::optional<Activation> power(const model::Graph& graph, const model::Node& node) {
+    const model::Tensor* exponent = graph.parameter(node.inputs[1]);
+    const bool is_number = exponent != nullptr && exponent->type() == model::DataType::f32 &&
+                           exponent->size() == 1 && exponent->dims().size() <= 1;
+    if (!is_number) return std::nullopt;
+    if (exponent->f32()[0] == 2) return Activation{Kind::square};
+    if (exponent->f32()[0] == 1) return Activation{Kind::linear, 1, 0};
+    if (exponent->f32()[0] == 0.5f) return Activation{Kind::sqrt};
+    if (exponent->f32()[0] == -1) return Activation{Kind::reciprocal};
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Activation> to_activation(const model::Graph& graph, const model::Node& node) {
@@ -41,6 +54,16 @@ std::optional<Activation> to_activation(const model::Graph& graph, const model::
             return Activation{Kind::hard_sigmoid, attributes.alpha, attributes.beta};
         }
         case Op::HardSwish: return Activation{Kind::hard_swish};
+        case Op::Abs: return Activation{Kind::abs};
+        case Op::Ceil: return Activation{Kind::ceil};
+        case Op::Elu: return Activation{Kind::elu, model::elu_alpha(node)};
+        case Op::Floor: return Activation{Kind::floor};
+        case Op::Mish: return Activation{Kind::mish};
+        case Op::Neg: return Activation{Kind::linear, -1, 0};
+        case Op::Round: return Activation{Kind::round};
+        case Op::Softplus: return Activation{Kind::softplus};
+        case Op::Tanh: return Activation{Kind::tanh};
+        case Op::Pow: return power(graph, node);
         case Op::Erf: return Activation{Kind::erf};
         case Op::Gelu:
             return Activation{model::gelu_uses_tanh(node) ? Kind::gelu_tanh : Kind::gelu};

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <thread>
 
+#include "core/error.hpp"
 #include "engine/cpu/cpu_executable.hpp"
 #include "engine/cpu/plan_builder.hpp"
 #include "engine/cpu/profile.hpp"
@@ -302,6 +303,22 @@ TEST(CpuBackend, SubnormalNumbersAreZeroToTheTeamWhileItRuns) {
 #pragma omp parallel num_threads(kThreads)
     after[static_cast<std::size_t>(omp_get_thread_num())] = small * smaller;
     EXPECT_THAT(after, Each(testing::Gt(0.0f))) << "the caller's threads are as they were";
+}
+
+TEST(CpuBackend, ASmallImageCannotDemandGigabytes) {
+    test::GraphBuilder b(23);
+    const std::string x = b.input({1, 3, 32, 32});
+    const std::string huge =
+        b.add(Op::Resize, {x, "", b.reals({1, 1, 1000, 1000})}, {{"mode", "nearest"}});
+    b.output(b.add(Op::Mul, {x, b.add(Op::ReduceMean, {huge, b.integers({2, 3})})}));
+    const test::GraphCase graph_case = b.finish("resize bomb");
+    try {
+        run(cpu_backend(), graph_case.graph, graph_case.inputs);
+        FAIL() << "12 GB were computed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::too_large);
+        EXPECT_THAT(error.what(), testing::HasSubstr("[1, 3, 32, 32]"));
+    }
 }
 
 }  // namespace

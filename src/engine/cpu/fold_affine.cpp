@@ -41,7 +41,7 @@ std::optional<Affine> batch_normalization(const model::Graph& graph, const Node&
     Affine affine{node.inputs[0], parameters[0], parameters[1]};
     for (std::size_t c = 0; c < affine.scale.size(); ++c) {
         const double variance = parameters[3][c];
-        affine.scale[c] /= std::sqrt(variance + model::batch_normalization_epsilon(node));
+        affine.scale[c] /= std::sqrt(variance + model::normalization_epsilon(node));
         affine.shift[c] -= affine.scale[c] * parameters[2][c];
     }
     return affine;

@@ -160,6 +160,35 @@ void Resample::run(const float* from, const float* addend, float* to, int thread
     with_inner(inner, [&]<int Inner>() { resample<Inner>(*this, from, addend, to, threads); });
 }
 
+void CubicResample::run(const float* from, float* to, int threads) const {
+    const auto height = static_cast<std::int64_t>(y.places.size());
+    const auto width = static_cast<std::int64_t>(x.places.size());
+#pragma omp parallel num_threads(threads)
+    {
+        std::vector<float> blended(static_cast<std::size_t>(in_width));
+#pragma omp for schedule(static)
+        for (std::int64_t row = 0; row < planes * height; ++row) {
+            const auto& places = y.places[static_cast<std::size_t>(row % height)];
+            const auto& weights = y.weights[static_cast<std::size_t>(row % height)];
+            const float* plane = from + row / height * in_height * in_width;
+            std::fill(blended.begin(), blended.end(), 0.0f);
+            for (std::size_t tap = 0; tap < 4; ++tap) {
+                const float* source = plane + places[tap] * in_width;
+                for (std::size_t i = 0; i < blended.size(); ++i)
+                    blended[i] += weights[tap] * source[i];
+            }
+            for (std::int64_t i = 0; i < width; ++i) {
+                const auto column = static_cast<std::size_t>(i);
+                float sum = 0;
+                for (std::size_t tap = 0; tap < 4; ++tap)
+                    sum += x.weights[column][tap] *
+                           blended[static_cast<std::size_t>(x.places[column][tap])];
+                to[row * width + i] = sum;
+            }
+        }
+    }
+}
+
 void SpatialMean::run(const float* from, float* to, int threads) const {
     with_inner(inner, [&]<int Inner>() { spatial_mean<Inner>(*this, from, to, threads); });
 }

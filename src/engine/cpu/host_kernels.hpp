@@ -39,6 +39,17 @@ struct Resample {
     void run(const float* from, const float* addend, float* to, int threads) const;
 };
 
+/// Cubic resizing of `planes` planes.
+struct CubicResample {
+    std::int64_t planes = 0;
+    std::int64_t in_height = 0;
+    std::int64_t in_width = 0;
+    ResizeAxis y;
+    ResizeAxis x;
+
+    void run(const float* from, float* to, int threads) const;
+};
+
 /// Means over `plane` elements that are `inner` numbers wide, for `planes` planes in `images`
 /// images, of which `channels` numbers of each image are stored densely.
 struct SpatialMean {

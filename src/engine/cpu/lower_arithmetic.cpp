@@ -60,7 +60,8 @@ bool lower_activation(PlanBuilder& builder, const Operation& operation) {
     const std::optional<Activation> activation = to_activation(builder.graph(), node);
     const std::string& input = node.inputs[0];
     const std::string& result = node.outputs[0];
-    if (!activation || !builder.is_f32(input)) return false;
+    if (!builder.is_f32(input)) return false;
+    if (!activation) return node.op == model::Op::Pow && lower_elementwise(builder, operation);
     const Layout layout = keeps_padding_finite(*activation) ? builder.layout(input) : Layout::plain;
     const OperandId from = builder.use(input, layout);
     const bool in_place = builder.may_overwrite(input, layout) && builder.is_internal(result);
@@ -84,7 +85,7 @@ bool lower_binary(PlanBuilder& builder, const Operation& operation) {
     const bool commutes = kind == BinaryKind::add || kind == BinaryKind::mul;
     const bool swaps = builder.dims(a) != dims || builder.constant(a) != nullptr;
     if (commutes && swaps && builder.dims(b) == dims) std::swap(a, b);
-    if (builder.dims(a) != dims) return false;
+    if (builder.dims(a) != dims) return lower_elementwise(builder, operation);
 
     const bool blocked =
         fits_blocks(builder, a, b, kind) && (!activation || keeps_padding_finite(*activation));
@@ -92,7 +93,7 @@ bool lower_binary(PlanBuilder& builder, const Operation& operation) {
     const Shape shape{dims, layout};
     const Shape other{with_rank(builder.dims(b), dims.size()), layout};
     const std::optional<Primitive> primitive = make_binary(kind, shape, other, activation);
-    if (!primitive) return false;
+    if (!primitive) return lower_elementwise(builder, operation);
     const OperandId left = builder.use(a, layout);
     const OperandId right = builder.use(b, layout);
     const OperandId to = builder.define(last.outputs[0], layout);

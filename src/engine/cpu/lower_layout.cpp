@@ -199,4 +199,68 @@ bool lower_transpose(PlanBuilder& builder, const Operation& operation) {
     return true;
 }
 
+/// [N, b, b, C, H, W] (DCR) or [N, C, b, b, H, W] (CRD) to [N, C, H, b, W, b].
+bool lower_depth_to_space(PlanBuilder& builder, const Operation& operation) {
+    const model::Node& node = builder.node(operation.nodes[0]);
+    const model::Dims& dims = builder.dims(node.inputs[0]);
+    const auto [block, channels_first, output] = model::depth_to_space_attributes(node, dims);
+    const OperandId from = builder.use(node.inputs[0], Layout::plain);
+    StridedCopy copy = dense_copy({dims[0], output[1], dims[2], block, dims[3], block},
+                                  builder.operand(from).type);
+    const std::int64_t plane = dims[2] * dims[3];
+    const std::int64_t channel = channels_first ? block * block * plane : plane;
+    const std::int64_t tap = channels_first ? plane : output[1] * plane;
+    copy.from_strides = {dims[1] * plane, channel, dims[3], block * tap, 1, tap};
+    emit_copy(builder, step_info(builder, operation, "own"), copy, from,
+              builder.define(node.outputs[0], Layout::plain));
+    return true;
+}
+
+bool lower_expand(PlanBuilder& builder, const Operation& operation) {
+    const model::Node& node = builder.node(operation.nodes[0]);
+    const model::Dims& dims = builder.dims(node.inputs[0]);
+    const model::Dims& whole = builder.dims(node.outputs[0]);
+    const OperandId from = builder.use(node.inputs[0], Layout::plain);
+    StridedCopy copy = dense_copy(whole, builder.operand(from).type);
+    const model::Dims strides = dense_strides(dims);
+    copy.from_strides.assign(whole.size(), 0);
+    for (std::size_t axis = 0; axis < dims.size(); ++axis)
+        if (dims[axis] > 1) copy.from_strides[axis + whole.size() - dims.size()] = strides[axis];
+    emit_copy(builder, step_info(builder, operation, "own"), copy, from,
+              builder.define(node.outputs[0], Layout::plain));
+    return true;
+}
+
+/// With indices that are known, as selections of channels are: one copy per index.
+bool lower_gather(PlanBuilder& builder, const Operation& operation) {
+    constexpr std::size_t kMostCopies = 4096;
+    const model::Node& node = builder.node(operation.nodes[0]);
+    if (!builder.are_constant(node, 1)) return false;
+    const model::Dims& dims = builder.dims(node.inputs[0]);
+    const std::size_t axis = model::axis_attribute(node, dims.size());
+    const std::vector<std::int64_t> picked = builder.integers(node, 1);
+    const bool inside = std::ranges::all_of(
+        picked, [&](std::int64_t index) { return index >= -dims[axis] && index < dims[axis]; });
+    if (!inside || picked.size() > kMostCopies) return false;
+    const OperandId from = builder.use(node.inputs[0], Layout::plain);
+    const OperandId to = builder.define(node.outputs[0], Layout::plain);
+    const std::int64_t inner = dense_strides(dims)[axis];
+    std::vector<StridedCopy> copies;
+    for (std::size_t i = 0; i < picked.size(); ++i) {
+        StridedCopy copy =
+            dense_copy({extent_before(dims, axis), inner}, builder.operand(from).type);
+        copy.from_strides = {dims[axis] * inner, 1};
+        copy.to_strides = {static_cast<std::int64_t>(picked.size()) * inner, 1};
+        copy.from_offset = (picked[i] < 0 ? picked[i] + dims[axis] : picked[i]) * inner;
+        copy.to_offset = static_cast<std::int64_t>(i) * inner;
+        copies.push_back(copy);
+    }
+    builder.emit(step_info(builder, operation, "own"), {from, to},
+                 [from, to, copies = std::move(copies)](Frame& frame) {
+                     for (const StridedCopy& copy : copies)
+                         copy.run(frame.pointers[from], frame.pointers[to], frame.threads);
+                 });
+    return true;
+}
+
 }  // namespace dbnet::engine::cpu

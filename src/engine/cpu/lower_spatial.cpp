@@ -50,6 +50,21 @@ std::optional<model::ResizeAttributes> resize_attributes(const PlanBuilder& buil
     return attributes;
 }
 
+bool lower_cubic_resize(PlanBuilder& builder, const Operation& operation,
+                        const model::ResizeAttributes& attributes) {
+    const model::Node& node = builder.node(operation.nodes[0]);
+    const model::Dims& dims = builder.dims(node.inputs[0]);
+    const std::vector<ResizeAxis> axes = resize_axes(attributes, dims);
+    const CubicResample resample{dims[0] * dims[1], dims[2], dims[3], axes[2], axes[3]};
+    const OperandId from = builder.use(node.inputs[0], Layout::plain);
+    const OperandId to = builder.define(node.outputs[0], Layout::plain);
+    builder.emit(step_info(builder, operation, "own"), {from, to}, [=](Frame& frame) {
+        resample.run(static_cast<const float*>(frame.pointers[from]),
+                     static_cast<float*>(frame.pointers[to]), frame.threads);
+    });
+    return true;
+}
+
 }  // namespace
 
 bool lower_pool(PlanBuilder& builder, const Operation& operation) {
@@ -76,7 +91,7 @@ bool lower_pool(PlanBuilder& builder, const Operation& operation) {
 
 bool lower_mean(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
-    if (!is_spatial_mean(builder, node)) return false;
+    if (!is_spatial_mean(builder, node)) return lower_reduce(builder, operation);
     const model::Dims& dims = builder.dims(node.inputs[0]);
     const Layout layout = builder.layout(node.inputs[0]);
     const SpatialMean mean{dims[0], dims[1], dims[2] * dims[3], inner_of(layout)};
@@ -93,6 +108,8 @@ bool lower_resize(PlanBuilder& builder, const Operation& operation) {
     const model::Node& node = builder.node(operation.nodes[0]);
     const auto attributes = resize_attributes(builder, node);
     if (!attributes) return false;
+    if (attributes->mode == model::ResizeMode::cubic)
+        return lower_cubic_resize(builder, operation, *attributes);
     const model::Node& last = builder.node(operation.nodes.back());
     const std::string& result = last.outputs[0];
     const std::string* addend = nullptr;

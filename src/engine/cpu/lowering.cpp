@@ -17,6 +17,17 @@ Function function_for(model::Op op) {
     switch (op) {
         case Op::Conv: return lower_conv;
         case Op::ConvTranspose: return lower_conv_transpose;
+        case Op::DeformConv: return lower_deform_conv;
+        case Op::Abs:
+        case Op::Ceil:
+        case Op::Elu:
+        case Op::Floor:
+        case Op::Mish:
+        case Op::Neg:
+        case Op::Pow:
+        case Op::Round:
+        case Op::Softplus:
+        case Op::Tanh:
         case Op::Relu:
         case Op::LeakyRelu:
         case Op::Clip:
@@ -32,6 +43,13 @@ Function function_for(model::Op op) {
         case Op::Sub:
         case Op::Mul:
         case Op::Div: return lower_binary;
+        case Op::Equal:
+        case Op::Greater:
+        case Op::Less:
+        case Op::Max:
+        case Op::Min:
+        case Op::PRelu:
+        case Op::Where: return lower_elementwise;
         case Op::MatMul: return lower_matmul;
         case Op::Gemm: return lower_gemm;
         case Op::Softmax: return lower_softmax;
@@ -39,6 +57,11 @@ Function function_for(model::Op op) {
         case Op::AveragePool: return lower_pool;
         case Op::GlobalAveragePool:
         case Op::ReduceMean: return lower_mean;
+        case Op::ReduceMax:
+        case Op::ReduceMin:
+        case Op::ReduceSum: return lower_reduce;
+        case Op::InstanceNormalization: return lower_instance_normalization;
+        case Op::LayerNormalization: return lower_layer_normalization;
         case Op::Resize: return lower_resize;
         case Op::Identity:
         case Op::Reshape:
@@ -47,6 +70,9 @@ Function function_for(model::Op op) {
         case Op::Unsqueeze: return lower_view;
         case Op::Cast: return lower_cast;
         case Op::Concat: return lower_concat;
+        case Op::DepthToSpace: return lower_depth_to_space;
+        case Op::Expand: return lower_expand;
+        case Op::Gather: return lower_gather;
         case Op::Split: return lower_split;
         case Op::Slice: return lower_slice;
         case Op::Pad: return lower_pad;

@@ -20,6 +20,17 @@ bool lower_matmul(PlanBuilder& builder, const Operation& operation);
 bool lower_gemm(PlanBuilder& builder, const Operation& operation);
 bool lower_softmax(PlanBuilder& builder, const Operation& operation);
 
+// lower_elementwise.cpp
+bool lower_elementwise(PlanBuilder& builder, const Operation& operation);
+
+// lower_rows.cpp
+bool lower_reduce(PlanBuilder& builder, const Operation& operation);
+bool lower_instance_normalization(PlanBuilder& builder, const Operation& operation);
+bool lower_layer_normalization(PlanBuilder& builder, const Operation& operation);
+
+// lower_deform_conv.cpp
+bool lower_deform_conv(PlanBuilder& builder, const Operation& operation);
+
 // lower_spatial.cpp
 bool lower_pool(PlanBuilder& builder, const Operation& operation);
 bool lower_mean(PlanBuilder& builder, const Operation& operation);
@@ -33,6 +44,9 @@ bool lower_split(PlanBuilder& builder, const Operation& operation);
 bool lower_slice(PlanBuilder& builder, const Operation& operation);
 bool lower_pad(PlanBuilder& builder, const Operation& operation);
 bool lower_transpose(PlanBuilder& builder, const Operation& operation);
+bool lower_depth_to_space(PlanBuilder& builder, const Operation& operation);
+bool lower_expand(PlanBuilder& builder, const Operation& operation);
+bool lower_gather(PlanBuilder& builder, const Operation& operation);
 
 /// Name, operation and output extents of a step that does what these nodes do.
 StepInfo step_info(const PlanBuilder& builder, const Operation& operation,

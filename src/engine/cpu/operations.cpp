@@ -34,15 +34,16 @@ public:
         // Of two convolutions that are added the later one takes the addition: when it runs, the
         // other one's result is there.
         for (std::size_t i = graph_.nodes.size(); i-- > 0;)
-            if (!taken_[i] && takes_addition(graph_.nodes[i].op)) add_chain(i, true);
+            if (!taken_[i] && takes_addition(graph_.nodes[i])) add_chain(i, true);
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (!taken_[i]) add_chain(i, false);
         return std::move(operations_);
     }
 
 private:
-    static bool takes_addition(model::Op op) {
-        return op == model::Op::Conv || op == model::Op::Resize;
+    static bool takes_addition(const model::Node& node) {
+        return node.op == model::Op::Conv ||
+               (node.op == model::Op::Resize && node.get_string("mode", "nearest") != "cubic");
     }
 
     bool is_known(const std::string& value) const { return values_.at(value).is_constant; }

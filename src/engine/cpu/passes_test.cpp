@@ -201,6 +201,40 @@ TEST(Passes, DoNotFoldWhatWouldFillTheMemory) {
                 ElementsAre(Op::ConstantOfShape, Op::Relu));
 }
 
+TEST(Passes, FoldWithinABudgetForTheWholeGraph) {
+    test::GraphBuilder b(14);
+    const std::string shape = b.integers({1, 1 << 10, 1 << 10});
+    std::vector<std::string> filled;
+    for (int i = 0; i < 40; ++i) filled.push_back(b.add(Op::ConstantOfShape, {shape}));
+    b.output(b.add(Op::Concat, filled, {{"axis", std::int64_t{0}}}));
+    const Graph optimised = optimise(b.finish("many constants").graph);
+    std::int64_t elements = 0;
+    for (const auto& [name, tensor] : optimised.parameters) elements += tensor.size();
+    EXPECT_LT(elements, 8 << 20) << "of 40 million";
+    EXPECT_GT(optimised.nodes.size(), 20u);
+}
+
+TEST(Passes, LeaveProductsOfLargeConstantsToTheRun) {
+    test::GraphBuilder b(15);
+    const std::string matrix = b.add(Op::ConstantOfShape, {b.integers({1 << 10, 1 << 10})});
+    b.output(b.add(Op::MatMul, {matrix, matrix}));
+    EXPECT_THAT(operators(optimise(b.finish("a billion multiplications").graph)),
+                ElementsAre(Op::MatMul));
+}
+
+TEST(Passes, FoldLongChainsIntoOneSetOfWeights) {
+    test::GraphBuilder b(16);
+    std::string x = b.add(Op::Conv, {b.input({1, 3, 5, 5}), b.parameter({4, 3, 1, 1})});
+    for (int i = 0; i < 300; ++i)
+        x = b.add(i % 2 == 0 ? Op::Mul : Op::Add, {x, b.parameter({1, 4, 1, 1}, 0.9f, 1.1f)});
+    b.output(x);
+    const test::GraphCase graph_case = b.finish("a long chain");
+    const Graph optimised = optimise(graph_case.graph);
+    EXPECT_THAT(operators(optimised), ElementsAre(Op::Conv));
+    EXPECT_EQ(optimised.parameters.size(), 2u);
+    expect_same_function(graph_case, optimised);
+}
+
 TEST(Passes, RemoveWhatChangesNothingAndWhatNobodyNeeds) {
     test::GraphBuilder b(10);
     const std::string x = b.input({1, 3, 4, 4});

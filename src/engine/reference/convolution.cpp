@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "engine/reference/operators.hpp"
 #include "engine/reference/window.hpp"
 
@@ -94,7 +96,90 @@ Buffer conv_transpose_of(const Call& call) {
     return output;
 }
 
+/// The image between its pixels, zero outside.
+template <typename T>
+double sample(const T* plane, std::int64_t height, std::int64_t width, double y, double x) {
+    const double top = std::floor(y);
+    const double left = std::floor(x);
+    double sum = 0;
+    for (const int down : {0, 1})
+        for (const int right : {0, 1}) {
+            const double row = top + down;
+            const double column = left + right;
+            if (!(row >= 0 && row < static_cast<double>(height) && column >= 0 &&
+                  column < static_cast<double>(width)))
+                continue;
+            const double weight = (1 - std::abs(y - row)) * (1 - std::abs(x - column));
+            sum +=
+                weight *
+                plane[static_cast<std::int64_t>(row) * width + static_cast<std::int64_t>(column)];
+        }
+    return sum;
+}
+
+template <typename T>
+Buffer deform_conv_of(const Call& call) {
+    const Buffer& input = call[0];
+    const model::Dims& dims = input.dims();
+    const model::Dims& weight = call[1].dims();
+    const auto [window, group, offset_group] =
+        model::deform_conv_attributes(call.node, dims, weight);
+    const std::int64_t taps = model::element_count(window.kernel);
+    const std::int64_t maps = weight[0];
+    std::vector<double> bias(static_cast<std::size_t>(maps), 0.0);
+    if (call.has(3)) std::ranges::copy(elements<T>(call[3]), bias.begin());
+    Buffer output = Buffer::host(input.type(), output_dims(dims[0], maps, window));
+    const model::Dims expected = output_dims(dims[0], 2 * offset_group * taps, window);
+    model::Dims masks = expected;
+    masks[1] /= 2;
+    if (call[2].dims() != expected || (call.has(4) && call[4].dims() != masks))
+        call.fail(ErrorCode::malformed, "offsets have extents ", model::to_string(call[2].dims()),
+                  ", expected ", model::to_string(expected), " and half the channels for masks");
+    const Index offset_strides = strides_of(expected);
+    const Index mask_strides = strides_of(masks);
+    T* result = elements<T>(output).data();
+    for_each_index(output.dims(), [&](const Index& index) {
+        const std::int64_t first = index[1] / (maps / group) * weight[1];
+        double sum = bias[static_cast<std::size_t>(index[1])];
+        for (std::int64_t c = 0; c < weight[1]; ++c)
+            for (std::int64_t tap = 0; tap < taps; ++tap) {
+                const std::int64_t channel = first + c;
+                const std::int64_t slot = channel / (dims[1] / offset_group) * taps + tap;
+                const auto offset = [&](std::int64_t coordinate) {
+                    const Index place = {index[0], 2 * slot + coordinate, index[2], index[3]};
+                    return static_cast<double>(elements<T>(
+                        call[2])[static_cast<std::size_t>(offset_of(place, offset_strides, 4))]);
+                };
+                const auto start = [&](std::size_t axis, std::int64_t step) {
+                    return static_cast<double>(index[axis + 2] * window.strides[axis] -
+                                               window.pads_begin[axis] +
+                                               step * window.dilations[axis]);
+                };
+                const double y = start(0, tap / window.kernel[1]) + offset(0);
+                const double x = start(1, tap % window.kernel[1]) + offset(1);
+                double mask = 1;
+                if (call.has(4)) {
+                    const Index place = {index[0], slot, index[2], index[3]};
+                    mask = elements<T>(
+                        call[4])[static_cast<std::size_t>(offset_of(place, mask_strides, 4))];
+                }
+                const T* plane =
+                    elements<T>(input).data() + (index[0] * dims[1] + channel) * dims[2] * dims[3];
+                const double factor = elements<T>(
+                    call[1])[static_cast<std::size_t>((index[1] * weight[1] + c) * taps + tap)];
+                sum += factor * mask * sample(plane, dims[2], dims[3], y, x);
+            }
+        *result++ = static_cast<T>(sum);
+    });
+    return output;
+}
+
 }  // namespace
+
+Values deform_conv(const Call& call) {
+    return with_real(call, call[0].type(),
+                     [&](auto zero) { return Values{deform_conv_of<decltype(zero)>(call)}; });
+}
 
 Values conv(const Call& call) {
     return with_real(call, call[0].type(),

@@ -84,6 +84,31 @@ Values constant_of_shape(const Call& call) {
     return {rearranged(value, call.ints(0), [](const Index&) { return 0; })};
 }
 
+/// Output element (c, y, x) is input element (y % b, x % b, c) (DCR) or (c, y % b, x % b) (CRD) of
+/// the channels, at (y / b, x / b).
+Values depth_to_space(const Call& call) {
+    const Buffer& input = call[0];
+    const auto [block, channels_first, dims] =
+        model::depth_to_space_attributes(call.node, input.dims());
+    const Index strides = strides_of(input.dims());
+    const std::int64_t channels = dims[1];
+    return {rearranged(input, dims, [&, block = block, first = channels_first](const Index& index) {
+        const std::int64_t tap = index[2] % block * block + index[3] % block;
+        const std::int64_t channel =
+            first ? index[1] * block * block + tap : tap * channels + index[1];
+        return index[0] * strides[0] + channel * strides[1] + index[2] / block * strides[2] +
+               index[3] / block * strides[3];
+    })};
+}
+
+Values expand(const Call& call) {
+    const Buffer& input = call[0];
+    const model::Dims dims = model::expand_dims(call.node, input.dims(), call.ints(1));
+    const Index strides = broadcast_strides(input.dims(), dims.size());
+    return {rearranged(input, dims,
+                       [&](const Index& index) { return offset_of(index, strides, dims.size()); })};
+}
+
 Values flatten(const Call& call) {
     return {reshaped(call[0], model::flatten_dims(call.node, call[0].dims()))};
 }

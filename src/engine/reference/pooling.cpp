@@ -1,4 +1,6 @@
+#include <functional>
 #include <limits>
+#include <type_traits>
 
 #include "engine/reference/operators.hpp"
 #include "engine/reference/window.hpp"
@@ -38,9 +40,11 @@ Values pool(const Call& call, const model::Window& window, F&& f) {
     return {output};
 }
 
-/// Means over the given axes, ascending; `dims` are the output's extents.
-template <typename T>
-Buffer mean_over(const Buffer& input, const std::vector<std::size_t>& axes, model::Dims dims) {
+/// All elements over the given axes combined, from `start` on, in type A; then finish(combined,
+/// number of elements). `dims` are the output's extents.
+template <typename T, typename A, typename Combine, typename Finish>
+Buffer reduced(const Buffer& input, const std::vector<std::size_t>& axes, model::Dims dims, A start,
+               Combine&& combine, Finish&& finish) {
     model::Dims kept = input.dims();
     double count = 1;
     for (const std::size_t axis : axes) {
@@ -50,14 +54,41 @@ Buffer mean_over(const Buffer& input, const std::vector<std::size_t>& axes, mode
     Buffer output = Buffer::host(input.type(), std::move(dims));
     const std::size_t rank = kept.size();
     const Index strides = broadcast_strides(kept, rank);
-    std::vector<double> sums(static_cast<std::size_t>(output.size()), 0.0);
+    std::vector<A> combined(static_cast<std::size_t>(output.size()), start);
     const T* x = elements<T>(input).data();
     for_each_index(input.dims(), [&](const Index& index) {
-        sums[static_cast<std::size_t>(offset_of(index, strides, rank))] += *x++;
+        A& place = combined[static_cast<std::size_t>(offset_of(index, strides, rank))];
+        place = combine(place, static_cast<A>(*x++));
     });
-    std::transform(sums.begin(), sums.end(), elements<T>(output).begin(),
-                   [&](double sum) { return static_cast<T>(sum / count); });
+    std::ranges::transform(combined, elements<T>(output).begin(),
+                           [&](A value) { return static_cast<T>(finish(value, count)); });
     return output;
+}
+
+template <typename T>
+Buffer mean_over(const Buffer& input, const std::vector<std::size_t>& axes, model::Dims dims) {
+    return reduced<T>(input, axes, std::move(dims), 0.0, std::plus<>(),
+                      [](double sum, double count) { return sum / count; });
+}
+
+constexpr auto kAsItIs = [](auto value, double) { return value; };
+
+/// The largest, or by `before` the smallest; NaN if one is.
+template <typename Before>
+Values extreme(const Call& call, bool largest, Before before) {
+    const Buffer& input = call[0];
+    const model::ReduceAttributes attributes =
+        model::reduce_attributes(call.node, input.dims(), call.ints(1));
+    return with_number(call, input.type(), [&](auto zero) {
+        using T = decltype(zero);
+        using Limits = std::numeric_limits<T>;
+        T start = largest ? Limits::lowest() : Limits::max();
+        if constexpr (Limits::has_infinity)
+            start = largest ? -Limits::infinity() : Limits::infinity();
+        const auto combine = [&](T a, T b) { return a != a || !(b != b || before(b, a)) ? a : b; };
+        return Values{
+            reduced<T>(input, attributes.axes, attributes.output, start, combine, kAsItIs)};
+    });
 }
 
 }  // namespace
@@ -118,6 +149,22 @@ Values reduce_mean(const Call& call) {
         model::reduce_attributes(call.node, input.dims(), call.ints(1));
     return with_real(call, input.type(), [&](auto zero) {
         return Values{mean_over<decltype(zero)>(input, attributes.axes, attributes.output)};
+    });
+}
+
+Values reduce_max(const Call& call) { return extreme(call, true, std::greater<>()); }
+Values reduce_min(const Call& call) { return extreme(call, false, std::less<>()); }
+
+/// Real numbers are summed in double, integers in 64 bits.
+Values reduce_sum(const Call& call) {
+    const Buffer& input = call[0];
+    const model::ReduceAttributes attributes =
+        model::reduce_attributes(call.node, input.dims(), call.ints(1));
+    return with_number(call, input.type(), [&](auto zero) {
+        using T = decltype(zero);
+        using Sum = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
+        return Values{
+            reduced<T>(input, attributes.axes, attributes.output, Sum{0}, std::plus<>(), kAsItIs)};
     });
 }
 

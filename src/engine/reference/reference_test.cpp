@@ -485,6 +485,144 @@ TEST(Reference, Products) {
                  {2, 2}, {29, 281, 66, 642});
 }
 
+/// ONNX: the odd element of the padding comes first, except with SAME_UPPER.
+TEST(Reference, OutputShapeOfConvTransposePutsTheOddPixelFirst) {
+    const Buffer x = reals({1, 1, 1, 2}, {1, 2});
+    const Buffer weight = reals({1, 1, 1, 3}, {1, 10, 100});
+    // With stride 2 all there is is 1 10 102 20 200; four of it are asked for.
+    const auto transposed = [&](Attributes attributes) {
+        attributes["strides"] = Ints{1, 2};
+        return values(compute(Op::ConvTranspose, {x, weight}, std::move(attributes)));
+    };
+    EXPECT_THAT(transposed({{"output_shape", Ints{1, 4}}}), ElementsAre(10, 102, 20, 200));
+    EXPECT_THAT(transposed({{"output_shape", Ints{1, 4}}, {"auto_pad", "SAME_LOWER"}}),
+                ElementsAre(10, 102, 20, 200));
+    EXPECT_THAT(transposed({{"output_shape", Ints{1, 4}}, {"auto_pad", "SAME_UPPER"}}),
+                ElementsAre(1, 10, 102, 20));
+}
+
+TEST(Reference, MoreFunctionsOfOneNumber) {
+    const Buffer x = reals({4}, {-2.5, -0.5, 0.5, 1.5});
+    expect_reals(compute(Op::Abs, {x}), {4}, {2.5, 0.5, 0.5, 1.5});
+    expect_reals(compute(Op::Neg, {x}), {4}, {2.5, 0.5, -0.5, -1.5});
+    expect_reals(compute(Op::Floor, {x}), {4}, {-3, -1, 0, 1});
+    expect_reals(compute(Op::Ceil, {x}), {4}, {-2, 0, 1, 2});
+    expect_reals(compute(Op::Round, {x}), {4}, {-2, 0, 0, 2});
+    expect_reals(compute(Op::Elu, {x}, {{"alpha", 2.0f}}), {4},
+                 {-1.83583f, -0.78693868f, 0.5, 1.5});
+    expect_reals(compute(Op::Softplus, {x}), {4},
+                 {0.07888974f, 0.47407698f, 0.97407698f, 1.7014133f});
+    expect_reals(compute(Op::Mish, {x}), {4},
+                 {-0.1968162f, -0.22074377f, 0.37524521f, 1.40337827f});
+    expect_reals(compute(Op::Tanh, {x}), {4},
+                 {-0.9866143f, -0.46211716f, 0.46211716f, 0.90514825f});
+    EXPECT_THAT(integers(compute(Op::Abs, {ints({-3, 4})})), ElementsAre(3, 4));
+}
+
+TEST(Reference, FunctionsOfSeveralNumbers) {
+    const Buffer x = reals({2, 2}, {1, -2, 3, -4});
+    expect_reals(compute(Op::Max, {x, reals({2}, {0, -3}), reals({}, {2})}), {2, 2}, {2, 2, 3, 2});
+    expect_reals(compute(Op::Min, {x, reals({2, 1}, {0, 2})}), {2, 2}, {0, -2, 2, -4});
+    expect_reals(compute(Op::PRelu, {x, reals({2}, {10, 0.5f})}), {2, 2}, {1, -1, 3, -2});
+    const Buffer greater = compute(Op::Greater, {x, reals({}, {1})});
+    EXPECT_EQ(greater.type(), DataType::boolean);
+    expect_reals(compute(Op::Where, {greater, x, reals({1, 2}, {7, 8})}), {2, 2}, {7, 8, 3, 8});
+    const Buffer less = compute(Op::Less, {x, reals({}, {0})});
+    const auto number = [](const Buffer& boolean) {
+        return compute(Op::Cast, {boolean}, {{"to", std::int64_t{1}}});
+    };
+    expect_reals(number(compute(Op::Not, {less})), {2, 2}, {1, 0, 1, 0});
+    expect_reals(number(compute(Op::Or, {less, greater})), {2, 2}, {0, 1, 1, 1});
+    expect_reals(number(compute(Op::And, {less, greater})), {2, 2}, {0, 0, 0, 0});
+    expect_reals(number(compute(Op::Equal, {ints({1, 2, 3}), ints({3, 2, 1})})), {3}, {0, 1, 0});
+    expect_reals(compute(Op::Expand, {reals({2, 1}, {1, 2}), ints({2, 1, 3})}), {2, 2, 3},
+                 {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2});
+}
+
+TEST(Reference, Reductions) {
+    const Buffer x = reals({2, 3}, {1, 5, -2, 4, 0, 7});
+    const Buffer rows = ints({1});
+    expect_reals(compute(Op::ReduceMax, {x, rows}), {2, 1}, {5, 7});
+    expect_reals(compute(Op::ReduceMin, {x, ints({0})}, {{"keepdims", std::int64_t{0}}}), {3},
+                 {1, 0, -2});
+    expect_reals(compute(Op::ReduceSum, {x, rows}), {2, 1}, {4, 11});
+    EXPECT_THAT(integers(compute(Op::ReduceSum, {ints({2, 3, 4})})), ElementsAre(9));
+}
+
+TEST(Reference, DepthToSpaceInBothOrders) {
+    const Buffer x = ramp({1, 8, 1, 1});
+    const auto shuffled = [&](const char* mode) {
+        return compute(Op::DepthToSpace, {x},
+                       {{"blocksize", std::int64_t{2}}, {"mode", std::string(mode)}});
+    };
+    expect_reals(shuffled("DCR"), {1, 2, 2, 2}, {0, 2, 4, 6, 1, 3, 5, 7});
+    expect_reals(shuffled("CRD"), {1, 2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7});
+}
+
+TEST(Reference, NormalisationsOfRows) {
+    // Mean 2, variance 8/3.
+    const Buffer x = reals({1, 1, 3}, {0, 2, 4});
+    const float unit = 1.2247449f;
+    expect_reals(compute(Op::InstanceNormalization, {x, reals({1}, {2}), reals({1}, {1})},
+                         {{"epsilon", 0.0f}}),
+                 {1, 1, 3}, {1 - 2 * unit, 1, 1 + 2 * unit});
+    expect_reals(compute(Op::LayerNormalization, {x, reals({3}, {1, 2, 3}), reals({3}, {0, 5, 0})},
+                         {{"epsilon", 0.0f}}),
+                 {1, 1, 3}, {-unit, 5, 3 * unit});
+}
+
+TEST(Reference, QuantisationRoundsHalvesToEvenAndSaturates) {
+    const Buffer x = reals({5}, {0.25, 0.75, -0.25, 1000, -1000});
+    const Buffer scale = reals({}, {0.5});
+    const Buffer zero = buffer_of(model::Tensor::scalar(3.0f).cast(DataType::u8));
+    const Buffer q = compute(Op::QuantizeLinear, {x, scale, zero});
+    EXPECT_EQ(q.type(), DataType::u8);
+    expect_reals(compute(Op::DequantizeLinear, {q, scale, zero}), {5}, {0, 1, 0, 126, -1.5});
+    const Buffer rows =
+        compute(Op::QuantizeLinear, {reals({1, 2}, {1, 1}), reals({2}, {0.5, 0.25})});
+    expect_reals(compute(Op::DequantizeLinear, {rows, reals({2}, {1, 1})}), {1, 2}, {2, 4});
+}
+
+TEST(Reference, DeformConvWithoutOffsetsIsConv) {
+    for (const Grid& grid : kGrids) {
+        const Buffer x = random(7, {2, 4, 7, 9});
+        const Buffer weight = random(8, weight_dims(grid));
+        const Buffer expected = compute(Op::Conv, {x, weight}, attributes_of(grid));
+        Dims offsets = expected.dims();
+        offsets[1] = 12;
+        Buffer none = Buffer::host(DataType::f32, offsets);
+        std::ranges::fill(none.f32(), 0.0f);
+        expect_reals(compute(Op::DeformConv, {x, weight, none}, attributes_of(grid)),
+                     expected.dims(), values(expected));
+    }
+}
+
+TEST(Reference, DeformConvReadsBetweenPixelsAndWeighs) {
+    const Buffer x = reals({1, 1, 2, 2}, {1, 2, 3, 4});
+    const Buffer weight = reals({1, 1, 1, 1}, {10});
+    // Down by a half, to the right by a quarter, at every pixel.
+    const Buffer offsets =
+        reals({1, 2, 2, 2}, {0.5f, 0.5f, 0.5f, 0.5f, 0.25f, 0.25f, 0.25f, 0.25f});
+    const Buffer masks = reals({1, 1, 2, 2}, {1, 1, 0.5f, 0});
+    const Buffer bias = reals({1}, {1});
+    expect_reals(compute(Op::DeformConv, {x, weight, offsets, bias, masks}), {1, 1, 2, 2},
+                 {23.5, 23.5, 9.125, 1});
+}
+
+TEST(Reference, CubicResizePassesThroughThePixels) {
+    const Buffer x = reals({1, 1, 1, 4}, {1, 3, 2, 5});
+    const auto resized = [&](float scale, const char* coordinates) {
+        return values(
+            compute(Op::Resize, {x, Buffer(), reals({4}, {1, 1, 1, scale})},
+                    {{"mode", "cubic"}, {"coordinate_transformation_mode", coordinates}}));
+    };
+    EXPECT_THAT(resized(1, "half_pixel"), ElementsAre(1, 3, 2, 5));
+    const Reals twice = resized(2, "asymmetric");
+    EXPECT_FLOAT_EQ(twice[2], 3);
+    // Keys' weights at a half with a = -0.75: -0.09375, 0.59375, 0.59375, -0.09375.
+    EXPECT_NEAR(twice[3], 0.59375 * (3 + 2) - 0.09375 * (1 + 5), 1e-5);
+}
+
 TEST(Reference, RefusesWhatDoesNotFit) {
     const Buffer x = ramp({1, 2, 3, 3});
     EXPECT_THAT(error_of(Op::Conv, {x, ramp({4, 3, 1, 1})}), HasSubstr("'the node' (Conv)"));

@@ -47,6 +47,32 @@ Buffer resize_linear(const Buffer& input, const model::Dims& dims,
     return output;
 }
 
+/// The sum over 4^rank places.
+template <typename T>
+Buffer resize_cubic(const Buffer& input, const model::Dims& dims,
+                    const std::vector<ResizeAxis>& axes) {
+    const Index strides = strides_of(input.dims());
+    Buffer output = Buffer::host(input.type(), dims);
+    const T* x = elements<T>(input).data();
+    T* y = elements<T>(output).data();
+    for_each_index(dims, [&](const Index& index) {
+        double sum = 0;
+        for (unsigned corner = 0; corner < 1u << 2 * axes.size(); ++corner) {
+            double weight = 1;
+            std::int64_t place = 0;
+            for (std::size_t axis = 0; axis < axes.size() && weight != 0; ++axis) {
+                const auto i = static_cast<std::size_t>(index[axis]);
+                const std::size_t tap = corner >> 2 * axis & 3u;
+                weight *= axes[axis].weights[i][tap];
+                place += axes[axis].places[i][tap] * strides[axis];
+            }
+            if (weight != 0) sum += weight * static_cast<double>(x[place]);
+        }
+        *y++ = static_cast<T>(sum);
+    });
+    return output;
+}
+
 }  // namespace
 
 Values resize(const Call& call) {
@@ -59,7 +85,9 @@ Values resize(const Call& call) {
     const std::vector<ResizeAxis> axes = resize_axes(attributes, input.dims());
     if (attributes.mode == model::ResizeMode::nearest)
         return {resize_nearest(input, attributes.output, axes)};
+    const bool cubic = attributes.mode == model::ResizeMode::cubic;
     return with_real(call, input.type(), [&](auto zero) {
+        if (cubic) return Values{resize_cubic<decltype(zero)>(input, attributes.output, axes)};
         return Values{resize_linear<decltype(zero)>(input, attributes.output, axes)};
     });
 }

@@ -30,7 +30,8 @@ constexpr std::int64_t kTensorBytesAtLeast = std::int64_t{64} << 20;
 
 /// The zip's entries by name without the leading folder ("data.pkl", "data/0"). torch stores them
 /// uncompressed, so together they are never larger than the file.
-std::map<std::string, Bytes> read_entries(const Bytes& file, const std::string& path) {
+std::map<std::string, Bytes> read_entries(std::span<const std::uint8_t> file,
+                                          const std::string& path) {
     const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
     const auto check = [&](int result) {
         if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
@@ -194,8 +195,7 @@ const PickleNode& state_of(const PickleNode& root, const std::string& path) {
 
 }  // namespace
 
-StateDict read_pth(const std::string& path) {
-    const Bytes file = core::read_file(path, kMaxFileBytes);
+StateDict parse_pth(std::span<const std::uint8_t> file, const std::string& path) {
     if (file.size() < 4 || std::memcmp(file.data(), "PK\3\4", 4) != 0)
         core::fail(ErrorCode::unsupported, path,
                    ": not a zip archive; checkpoints of PyTorch before 1.6 have to be saved again "
@@ -214,6 +214,10 @@ StateDict read_pth(const std::string& path) {
         if (key.kind == Kind::text) loader.load(key.text, dict.items[i + 1], state);
     }
     return state;
+}
+
+StateDict read_pth(const std::string& path) {
+    return parse_pth(core::read_file(path, kMaxFileBytes), path);
 }
 
 }  // namespace dbnet::model

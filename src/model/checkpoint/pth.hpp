@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,5 +21,8 @@ struct StateDict {
 /// anything: a bare state dict, or one under the key "state_dict" or "model". Throws Error: io,
 /// malformed, unsupported (the older format, an unknown layout), naming the file.
 StateDict read_pth(const std::string& path);
+
+/// As above from memory; `path` stands for the file in messages.
+StateDict parse_pth(std::span<const std::uint8_t> file, const std::string& path);
 
 }  // namespace dbnet::model
