@@ -37,9 +37,9 @@ struct LoaderOptions {
 };
 
 /// How many workers to have beside `computing` threads that train, of the `cores` that the process
-/// may use: one for each core that does not compute, and one for every 16 that do, 1 to 16. A
-/// worker makes 150 to 600 samples per second and sleeps when it is ahead; on a CPU 16 cores ask
-/// for no more than that.
+/// may use: one for each core that does not compute, and one for every 16 that do, 1 to 16. A worker
+/// makes 200 to 1100 samples per second (docs/design/training-speed.md) and sleeps when it is ahead;
+/// 16 cores that train ask for no more than that.
 int default_workers(int cores, int computing);
 
 /// Endless batches of the samples of a SampleSequence at position, position + 1, ... They depend

@@ -218,6 +218,11 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
     datasets_ = open_all(options_.data);
     if (!options_.validation.data.empty())
         validation_ = std::make_unique<Validation>(options_.validation, options_.input);
+    if (validation_ && validation_->images() == 0) {
+        say(LogLevel::warning,
+            "no image is held back, so there is no validation: the last weights are the result");
+        validation_ = nullptr;
+    }
     begin_or_resume();
     open_loader();
 }

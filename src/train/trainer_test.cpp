@@ -107,8 +107,13 @@ TEST(Trainer, StoppedAndContinuedIsTheSameAsUninterrupted) {
     options.validation.size = SizeRule::parse("128x320");
     options.freeze = {"backbone.stage1"};
     options.freeze_epochs = 0.75;
+    options.sample.augment.colour.grey = 0.3;
+    options.sample.augment.colour.hue = 20;
+    TrainOptions otherwise = options;  // in how, not in what
+    otherwise.workers = 3;
+    otherwise.cache_mb = 0;
     for (const Precision precision : {Precision::f32, Precision::bf16}) {
-        options.precision = precision;
+        options.precision = otherwise.precision = precision;
         const std::string whole = folder / ("whole" + std::to_string(static_cast<int>(precision)));
         const std::string parts = folder / ("parts" + std::to_string(static_cast<int>(precision)));
         Recorder uninterrupted;
@@ -116,7 +121,7 @@ TEST(Trainer, StoppedAndContinuedIsTheSameAsUninterrupted) {
         Recorder first;
         Recorder second;
         EXPECT_EQ(run(options, parts, first, 3), RunEnd::interrupted);
-        EXPECT_EQ(run(options, parts, second), RunEnd::finished);
+        EXPECT_EQ(run(otherwise, parts, second), RunEnd::finished);
 
         ASSERT_EQ(uninterrupted.steps.size(), 8u);
         ASSERT_EQ(first.steps.size(), 3u);
@@ -136,7 +141,22 @@ TEST(Trainer, StoppedAndContinuedIsTheSameAsUninterrupted) {
     }
 }
 
-/// A third party's detector, as it were: it finds white boxes whole, and learns to find them shrunk.
+TEST(Trainer, AnEmptyHoldoutIsAWordNotAFailure) {
+    const Scenes scenes(3);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.validation.data = {scenes.spec()};
+    options.validation.data[0].split = data::Split::holdout;
+    options.data[0].split = data::Split::train;
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::finished);
+    EXPECT_THAT(recorder.messages, Contains(HasSubstr("no image is held back")));
+    EXPECT_TRUE(recorder.validations.empty());
+    EXPECT_EQ(checkpoints(folder / "run").size(), 1u);
+}
+
+/// A third party's detector, as it were: it finds white boxes whole, and learns to find them
+/// shrunk.
 TEST(Trainer, TeachesADetectorOfAnotherKind) {
     const Scenes scenes(8);
     const test::TempDir folder;
