@@ -23,6 +23,7 @@ void visit_files(Visitor& visitor, Spec& spec) {
 template <typename Visitor, typename Spec>
 void visit_use(Visitor& visitor, Spec& spec) {
     visitor.value("split", spec.split);
+    visitor.value("holdout", spec.holdout);
     visitor.number("weight", spec.weight, 0);
     visitor.value("resize", spec.resize);
 }
@@ -148,6 +149,25 @@ void write_value(YamlNode& node, const synth::SynthOptions& options) {
     ConfigWriter writer(node);
     writer.value("format", std::string(kSynthetic));
     visit_synthetic(writer, options);
+}
+
+void read_value(const ConfigValue& value, data::Holdout& holdout) {
+    try {
+        if (value.node.kind != YamlNode::Kind::list) {
+            holdout = data::Holdout::parse(value.text());
+            return;
+        }
+        std::string names;
+        for (const ConfigValue& item : value.items("names of images"))
+            names.append(names.empty() ? "" : ",").append(item.text());
+        holdout = data::Holdout::parse(names);
+    } catch (const Error&) {
+        value.refuse("a part of parts such as 2/4, or names of images: [a, b, c]");
+    }
+}
+
+void write_value(YamlNode& node, const data::Holdout& holdout) {
+    write_value(node, holdout.to_string());
 }
 
 void write_value(YamlNode& node, const data::ResizeRule& rule) {

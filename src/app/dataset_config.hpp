@@ -41,11 +41,14 @@ void write_value(YamlNode& node, const std::optional<data::DatasetSpec>& photogr
 /// A data set or a list of them. Throws as ConfigReader.
 void read_value(const ConfigValue& value, std::vector<data::DatasetSpec>& specs);
 void read_value(const ConfigValue& value, data::ResizeRule& rule);
+/// A part of parts (2/4), or the names of the images that are held back: a list, or a,b,c.
+void read_value(const ConfigValue& value, data::Holdout& holdout);
 
 void write_value(YamlNode& node, const data::DatasetSpec& spec);
 /// As a data set of the format "synth".
 void write_value(YamlNode& node, const synth::SynthOptions& options);
 void write_value(YamlNode& node, const data::ResizeRule& rule);
+void write_value(YamlNode& node, const data::Holdout& holdout);
 
 /// A file that is a data set, or has one or a list of them below `data`. Throws as read_yaml() and
 /// ConfigReader.

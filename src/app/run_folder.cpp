@@ -79,16 +79,30 @@ const char* name_of(core::LogLevel level) {
     return "";
 }
 
-std::string describe(const train::ValidationReport& report) {
-    char text[200];
-    std::snprintf(text, sizeof text,
-                  "step %llu, epoch %.1f: precision %.4f, recall %.4f, hmean %.4f at box threshold "
-                  "%.2f%s (%zu images, %.1f s)",
-                  static_cast<unsigned long long>(report.at.step), report.at.epoch,
-                  report.figures.precision, report.figures.recall, report.figures.hmean,
-                  static_cast<double>(report.box_threshold), report.is_best ? ", the best yet" : "",
-                  report.images, report.seconds);
+std::string hmean_text(double hmean, const eval::Interval& interval) {
+    char text[64];
+    std::snprintf(text, sizeof text, "hmean %.4f (95 %%: %.4f to %.4f)", hmean, interval.low,
+                  interval.high);
     return text;
+}
+
+std::string describe(const train::ValidationReport& report) {
+    char text[256];
+    std::snprintf(text, sizeof text,
+                  "step %llu, epoch %.1f: precision %.4f, recall %.4f, %s at box threshold %.2f, "
+                  "loss %.4f%s (%zu images, %.1f s)",
+                  static_cast<unsigned long long>(report.at.step), report.at.epoch,
+                  report.figures.precision, report.figures.recall,
+                  hmean_text(report.figures.hmean, report.hmean_95).c_str(),
+                  static_cast<double>(report.box_threshold), report.loss,
+                  report.is_best ? ", the best yet" : "", report.images, report.seconds);
+    return text;
+}
+
+std::string describe_best(std::uint64_t step, double hmean, const eval::Interval& interval,
+                          std::size_t images) {
+    return core::concat("best: step ", step, ", ", hmean_text(hmean, interval), " on ", images,
+                        images == 1 ? " image" : " images");
 }
 
 }  // namespace
@@ -116,6 +130,7 @@ RunFolder::~RunFolder() {
         write_step_event();
         write_row(nullptr);
         curves_.write(folder_ + "/plots");
+        if (!best_.empty()) log(best_);
         log(core::concat("ends after step ", last_.at.step, ", ", core::duration_text(seconds())));
     });
 }
@@ -150,6 +165,11 @@ void RunFolder::recall(const formats::Json& event) {
     } else if (kind == "validation") {
         curves_.add(step, {number("precision"), number("recall"), number("hmean")});
         validated_ = step;
+        if (const auto interval = event.find("hmean_95");
+            event.at("is_best").get<bool>() && interval != event.end())
+            best_ = describe_best(step, number("hmean"),
+                                  {interval->at(0).get<double>(), interval->at(1).get<double>()},
+                                  event.at("images").get<std::size_t>());
     }
 }
 
@@ -216,6 +236,8 @@ void RunFolder::validation(const train::ValidationReport& report) {
     last_.at = report.at;
     batch_due_ = true;
     say_(core::LogLevel::info, describe(report));
+    if (report.is_best)
+        best_ = describe_best(report.at.step, report.figures.hmean, report.hmean_95, report.images);
     // An earlier sitting may have been cut off between a validation and the next checkpoint.
     if (std::exchange(validated_, report.at.step) == report.at.step) return;
     curves_.add(report.at.step, report.figures);
@@ -275,6 +297,8 @@ void RunFolder::write_validation_event(const train::ValidationReport& report) {
     event["precision"] = report.figures.precision;
     event["recall"] = report.figures.recall;
     event["hmean"] = report.figures.hmean;
+    event["hmean_95"] = {report.hmean_95.low, report.hmean_95.high};
+    event["loss"] = report.loss;
     event["box_threshold"] = std::round(static_cast<double>(report.box_threshold) * 1e6) / 1e6;
     event["is_best"] = report.is_best;
     event["images"] = report.images;
@@ -282,7 +306,8 @@ void RunFolder::write_validation_event(const train::ValidationReport& report) {
     write_event(event);
     tensorboard_.add_scalars(report.at.step, {{"val/precision", report.figures.precision},
                                               {"val/recall", report.figures.recall},
-                                              {"val/hmean", report.figures.hmean}});
+                                              {"val/hmean", report.figures.hmean},
+                                              {"val/loss", report.loss}});
 }
 
 void RunFolder::write_event(const formats::OrderedJson& event) {

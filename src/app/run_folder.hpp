@@ -44,6 +44,9 @@ public:
     void validation(const train::ValidationReport& report) override;
     void validating(std::size_t done, std::size_t images) override;
 
+    /// "best: step 40, hmean 0.9231 (95 %: 0.7812 to 0.9802) on 3 images"; empty: no validation.
+    const std::string& best() const noexcept { return best_; }
+
 private:
     std::string cut_events();
     std::string cut_results() const;
@@ -69,6 +72,7 @@ private:
     core::Timer timer_;
     TrainingCurves curves_;
     std::optional<std::uint64_t> validated_;  ///< the step of the last validation that is written
+    std::string best_;
     core::AppendFile log_;
     core::AppendFile events_;
     core::AppendFile results_;

@@ -41,6 +41,8 @@ train::ValidationReport validation_report(std::uint64_t step, double hmean) {
     report.at = step_report(step).at;
     report.figures = {0.5, 0.25, hmean};
     report.box_threshold = 0.3f;
+    report.hmean_95 = {0.25, 0.75};
+    report.loss = 1.5;
     report.images = 100;
     report.seconds = 5;
     return report;
@@ -180,7 +182,8 @@ TEST_F(RunFolderTest, WritesEventsAndALog) {
 
     EXPECT_EQ(warnings_, std::vector<std::string>{"img_7.jpg: cannot open"});
     ASSERT_EQ(said_.size(), 1);
-    EXPECT_THAT(said_[0], HasSubstr("hmean 0.5000 at box threshold 0.30"));
+    EXPECT_THAT(said_[0], HasSubstr("hmean 0.5000 (95 %: 0.2500 to 0.7500) at box threshold 0.30, "
+                                    "loss 1.5000"));
     EXPECT_THAT(status_, HasSubstr("step 5/100"));
     const auto log = lines_of(run_ + "/train.log");
     ASSERT_EQ(log.size(), 5);
@@ -235,6 +238,24 @@ TEST_F(RunFolderTest, TellsOneStoryAfterARestart) {
         log, [](const std::string& line) { return line.ends_with("goes on after step 20"); }));
     EXPECT_FALSE(std::ranges::any_of(
         log, [](const std::string& line) { return line.find("eve") != std::string::npos; }));
+}
+
+TEST_F(RunFolderTest, KnowsTheBestValidationAlsoAfterARestart) {
+    {
+        RunFolder folder = open();
+        EXPECT_EQ(folder.best(), "");
+        for (const std::uint64_t step : {1, 2, 3}) {
+            folder.step(step_report(step));
+            train::ValidationReport report = validation_report(step, 0.5);
+            report.is_best = step == 2;
+            folder.validation(report);
+        }
+    }
+    const std::string expected =
+        "best: step 2, hmean 0.5000 (95 %: 0.2500 to 0.7500) on 100 images";
+    EXPECT_EQ(open(3).best(), expected);
+    EXPECT_THAT(lines_of(run_ + "/train.log"), testing::Contains(HasSubstr(expected)));
+    EXPECT_EQ(open(1).best(), "");
 }
 
 TEST_F(RunFolderTest, WritesAValidationOnceThatIsDoneAgain) {

@@ -250,8 +250,7 @@ std::vector<std::string> differences(const std::string& effective_before,
         for (const auto& [key, value] : values) keys.insert(key);
     const auto shown = [](const auto& values, const std::string& key) -> std::string {
         const auto found = values.find(key);
-        if (found == values.end()) return "(none)";
-        return found->second.empty() ? "(empty)" : found->second;
+        return found == values.end() || found->second.empty() ? "(none)" : found->second;
     };
     std::vector<std::string> lines;
     for (const std::string& key : keys) {

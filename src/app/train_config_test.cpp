@@ -309,7 +309,7 @@ TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
     EXPECT_THAT(changed({"device=cpu", "threads=3", "workers=2", "cache_mb=0", "checkpoint_minutes=1"}),
                 IsEmpty());
     EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}),
-                ElementsAre("init: (empty) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));
+                ElementsAre("init: (none) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));
     EXPECT_THAT(changed({"data.train=[{images: b}]"}), ElementsAre("data.train[0].images: a -> b"));
     EXPECT_THAT(changed({"schedule.milestones=[1]"}),
                 ElementsAre("schedule.milestones[0]: (none) -> 1"));

@@ -7,7 +7,7 @@
 
 #include "app/val.hpp"
 
-// Finds the post-processing settings with the best hmean.
+// Finds the post-processing settings that suit a model.
 namespace dbnet::app {
 
 /// How outlines are grown back.
@@ -40,10 +40,13 @@ struct Trial {
     float min_size = 0;
     float box_threshold = 0;
     eval::Figures figures = {};
+    eval::Confidence confidence = {};
 };
 
 struct Tuning {
     std::vector<Trial> trials;  ///< by falling hmean; empty when interrupted or without any image
+    std::size_t chosen = 0;     ///< index of the trial that is written into the model
+    std::size_t plateau = 0;    ///< trials within one standard error of the best
     PredictSummary summary;     ///< skipped: had a map already; failed: count as empty
 };
 
@@ -55,9 +58,10 @@ struct TuneHooks {
 /// Computes the probability map of each image, unless an earlier run with the same model, preset
 /// and size has left it in the folder (the form of `predict --save-maps`), and scores all
 /// combinations of settings with native post-processing. Writes all of them to sweep.csv, and the
-/// model with the best in its metadata to model.onnx. An interrupted run leaves the maps that are
-/// done, and nothing else. Throws Error as Detector::open, predict(), validate() and write_onnx do;
-/// Error{invalid_argument} for a setting out of range or none at all, before anything is done.
+/// model with the middle of the plateau (plateau.hpp) in its metadata to model.onnx. An interrupted
+/// run leaves the maps that are done, and nothing else. Throws Error as Detector::open, predict(),
+/// validate() and write_onnx do; Error{invalid_argument} for a setting out of range or none at all,
+/// before anything is done.
 Tuning tune(const data::Dataset& data, const TuneOptions& options, const TuneHooks& hooks);
 
 /// Whether the images look like a test set, on which nothing should be tuned: by a word in

@@ -87,7 +87,7 @@ Validation validate(const data::Dataset& data, const Predictions& predictions,
     if (!missing.empty()) validation.warnings.push_back(missing_text(missing));
     validation.results = validation.evaluation.results(min_score);
     for (const eval::ImageResult& result : validation.results) validation.totals.add(result);
-    validation.confidence = eval::bootstrap(validation.results);
+    validation.confidence = eval::confidence(validation.results);
     return validation;
 }
 

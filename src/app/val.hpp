@@ -8,6 +8,7 @@
 
 #include "app/predict.hpp"
 #include "data/dataset.hpp"
+#include "eval/confidence.hpp"
 #include "eval/evaluation.hpp"
 #include "formats/record.hpp"
 
@@ -20,6 +21,8 @@ using Predictions = std::map<std::string, formats::Record>;
 /// Reads results: a folder or a zip archive with res_*.txt (ICDAR) or *.json (ours), or one .jsonl.
 /// Throws Error: io, malformed (with the place), too_large, unsupported (nothing of that kind).
 Predictions read_predictions(const std::string& path);
+/// Of several; Error{invalid_argument} for an image with two results.
+Predictions read_predictions(const std::vector<std::string>& paths);
 
 /// A model's run over a data set.
 struct Run {

@@ -151,4 +151,13 @@ Predictions read_predictions(const std::string& path) {
     return predictions;
 }
 
+Predictions read_predictions(const std::vector<std::string>& paths) {
+    Predictions all;
+    for (const std::string& path : paths)
+        for (auto& [name, record] : read_predictions(path))
+            if (!all.try_emplace(name, std::move(record)).second)
+                core::fail(ErrorCode::invalid_argument, path, ": a second result for ", name);
+    return all;
+}
+
 }  // namespace dbnet::app

@@ -26,8 +26,14 @@ CLI::Option* add_data_options(CLI::App& app, DataArguments& arguments) {
     app.add_option("--data-format", arguments.format,
                    "of the annotations: icdar (the default), td500, json, ...")
         ->type_name("NAME");
-    app.add_option("--split", arguments.split, "all, train or holdout (every tenth image)")
+    app.add_option("--split", arguments.split,
+                   "all, train or holdout: what is held back from training")
         ->type_name("NAME");
+    app.add_option(
+           "--holdout", arguments.holdout,
+           "what that is: a part such as 2/4, or names a,b,c; default: every tenth image, of "
+           "fewer than 50 every fourth")
+        ->type_name("RULE");
     app.add_option(
            "--resize", arguments.resize,
            "size in which training samples begin: 720x1280 (height x width) or 736 (shorter "
@@ -49,6 +55,7 @@ std::vector<data::DatasetSpec> specs_of(const DataArguments& arguments) {
         if (arguments.labels) spec.labels = *arguments.labels;
         if (arguments.format) spec.format = *arguments.format;
         if (arguments.split) spec.split = app::choose("split", *arguments.split, app::kSplits);
+        if (arguments.holdout) spec.holdout = data::Holdout::parse(*arguments.holdout);
         if (arguments.resize) spec.resize = data::ResizeRule::parse(*arguments.resize);
         if (arguments.unlabelled)
             spec.unlabelled =
@@ -62,6 +69,9 @@ data::DatasetSpec spec_of(const DataArguments& arguments) {
     if (specs.size() != 1)
         core::fail(ErrorCode::invalid_argument, arguments.data, ": has ", specs.size(),
                    " data sets, expected one");
+    if (arguments.holdout && specs.front().split == data::Split::all)
+        core::fail(ErrorCode::invalid_argument,
+                   "--holdout without --split: say --split holdout, or --split train");
     return specs.front();
 }
 

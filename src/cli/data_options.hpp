@@ -16,6 +16,7 @@ struct DataArguments {
     std::optional<std::string> labels;
     std::optional<std::string> format;
     std::optional<std::string> split;
+    std::optional<std::string> holdout;
     std::optional<std::string> resize;
     std::optional<std::string> unlabelled;
 };

@@ -60,7 +60,7 @@ void add_limits(CLI::App& app, DetectArguments& arguments) {
         ->type_name("N")
         ->group(kGroup);
     app.add_option("--max-pixels", arguments.decode.max_pixels, "larger images are refused")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
         ->type_name("N")
         ->capture_default_str()
         ->group(kGroup);
@@ -74,17 +74,19 @@ void add_limits(CLI::App& app, DetectArguments& arguments) {
         ->group(kGroup);
 }
 
-std::string model_path(const DetectArguments& arguments) {
-    if (!arguments.model.empty()) return arguments.model;
-    if (const std::optional<std::string> model = app::default_model()) return *model;
-    throw Exit(kUsage, "no model: pass --model FILE.onnx (any DB text detector in ONNX)");
-}
-
 }  // namespace
 
-CLI::Option* add_model_option(CLI::App& app, DetectArguments& arguments) {
-    return app.add_option("--model", arguments.model, "a DB text detector in ONNX")
+CLI::Option* add_model_option(CLI::App& app, std::string& model) {
+    return app
+        .add_option("--model", model,
+                    "a DB text detector in ONNX; default: models/default.onnx, which ships")
         ->type_name("FILE");
+}
+
+std::string model_or_default(const std::string& model) {
+    if (!model.empty()) return model;
+    if (const std::optional<std::string> shipped = app::default_model()) return *shipped;
+    throw Exit(kUsage, "no model: pass --model FILE.onnx (any DB text detector in ONNX)");
 }
 
 void add_detect_options(CLI::App& app, DetectArguments& arguments) {
@@ -127,8 +129,8 @@ Detector open_detector(const DetectArguments& arguments, int lanes, Terminal& te
     options.output = arguments.output;
     if (!arguments.preset.empty())
         options.preset = app::choose("preset", arguments.preset, app::kPresets);
-    Detector detector =
-        or_exit(kUnusable, [&] { return Detector::open(model_path(arguments), options); });
+    Detector detector = or_exit(
+        kUnusable, [&] { return Detector::open(model_or_default(arguments.model), options); });
     for (const std::string& text : detector.warnings()) terminal.message(LogLevel::warning, text);
     return detector;
 }

@@ -25,7 +25,10 @@ struct DetectArguments {
     DecodeOptions decode;
 };
 
-CLI::Option* add_model_option(CLI::App& app, DetectArguments& arguments);
+CLI::Option* add_model_option(CLI::App& app, std::string& model);
+
+/// What was given, or the model that ships. Throws Exit if there is neither.
+std::string model_or_default(const std::string& model);
 
 /// The groups Detection and Limits.
 void add_detect_options(CLI::App& app, DetectArguments& arguments);

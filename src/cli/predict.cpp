@@ -166,14 +166,14 @@ Run set_up_predict(CLI::App& app) {
            "images, folders, patterns (*.jpg), or - for an image or a list of files on stdin")
         ->required()
         ->type_name("");
-    add_model_option(app, arguments->detect);
+    add_model_option(app, arguments->detect.model);
     app.add_flag("--recursive", arguments->recursive, "also the folders below a folder");
     add_output_options(app, *arguments);
     add_detect_options(app, arguments->detect);
-    set_examples(app, "dbnet predict --model det.onnx photo.jpg",
-                 "dbnet predict --model det.onnx photos --recursive --out out --format json,icdar "
-                 "--save-image",
-                 "find photos -name '*.jpg' | dbnet predict --model det.onnx --out out -");
+    set_examples(
+        app, "dbnet predict samples/street.jpg",
+        "dbnet predict samples --recursive --out out --format json,icdar --save-image",
+        "find samples -name '*.jpg' | dbnet predict --model models/default.onnx --out out -");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -73,6 +73,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
     const train::RunEnd end = or_exit(
         kUnusable, [&] { return train::train(config.options, folder, observer, interrupted); });
     terminal.end_progress();
+    if (!observer.best().empty()) terminal.message(LogLevel::info, observer.best());
     terminal.message(LogLevel::info, "-> " + folder);
     return exit_code(end);
 }

@@ -29,6 +29,7 @@ struct Arguments {
 
 app::TuneOptions tune_options(const Arguments& arguments) {
     app::TuneOptions options = arguments.options;
+    options.model = model_or_default(options.model);
     options.protocol = &eval::protocol_named(arguments.protocol);
     options.shape = app::choose("shape", arguments.shape, app::kShapes);
     if (!arguments.size.empty()) options.size = SizeRule::parse(arguments.size);
@@ -46,10 +47,23 @@ app::TuneOptions tune_options(const Arguments& arguments) {
 
 void print(const app::Trial& trial) {
     std::printf(
-        "threshold %.2f  unclip %-5s  min size %g  box threshold %.2f  P %.4f  R %.4f  H %.4f\n",
+        "threshold %.2f  unclip %-5s  min size %g  box threshold %.2f  P %.4f  R %.4f  H %.4f "
+        "(95 %%: %.4f to %.4f)\n",
         static_cast<double>(trial.threshold), app::to_string(trial.unclip).c_str(),
         static_cast<double>(trial.min_size), static_cast<double>(trial.box_threshold),
-        trial.figures.precision, trial.figures.recall, trial.figures.hmean);
+        trial.figures.precision, trial.figures.recall, trial.figures.hmean,
+        trial.confidence.hmean.low, trial.confidence.hmean.high);
+}
+
+void print(const app::Tuning& tuning) {
+    std::printf("the best\n");
+    for (std::size_t i = 0; i < std::min(kShown, tuning.trials.size()); ++i)
+        print(tuning.trials[i]);
+    std::printf(
+        "taken: the middle of the %zu of %zu settings within one standard error, %.4f, of "
+        "the best\n",
+        tuning.plateau, tuning.trials.size(), tuning.trials.front().confidence.hmean_error);
+    print(tuning.trials[tuning.chosen]);
 }
 
 int run(const Arguments& arguments, Terminal& terminal) {
@@ -70,8 +84,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
         throw Exit(kInterrupted,
                    "interrupted: the next run goes on with the maps in " + options.folder);
     if (tuning.trials.empty()) throw Exit(kUnusable, "no image could be used");
-    for (std::size_t i = 0; i < std::min(kShown, tuning.trials.size()); ++i)
-        print(tuning.trials[i]);
+    print(tuning);
     terminal.message(LogLevel::info, "-> " + options.folder + "/model.onnx");
     return tuning.summary.failed > 0 ? kPartlyFailed : kDone;
 }
@@ -84,9 +97,7 @@ Run set_up_tune(CLI::App& app) {
     options.folder = "runs/tune";
     options.threads = 0;
     add_data_options(app, arguments->data);
-    app.add_option("--model", options.model, "a DB text detector in ONNX")
-        ->required()
-        ->type_name("FILE");
+    add_model_option(app, options.model);
     app.add_option("--out", options.folder, "folder for the maps, sweep.csv and model.onnx")
         ->type_name("DIR")
         ->capture_default_str();
@@ -114,9 +125,9 @@ Run set_up_tune(CLI::App& app) {
     app.add_option("--threads", options.threads, "threads that compute; 0: all cores")
         ->check(CLI::Range(0, 4096))
         ->type_name("N");
-    set_examples(app, "dbnet tune --data photos --labels gts --model det.onnx",
-                 "dbnet tune --data photos --labels gts --model det.onnx --split holdout",
-                 "dbnet tune --data photos --labels gts --model det.onnx --out tuned");
+    set_examples(app, "dbnet data synth --out synth --count 12",
+                 "dbnet tune --data synth/images --split holdout",
+                 "dbnet predict samples --model runs/tune/model.onnx --out out");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -21,7 +21,7 @@ constexpr int kSpeedRepeats = 50;
 struct Arguments {
     DataArguments data;
     DetectArguments detect;
-    std::string pred;
+    std::vector<std::string> pred;
     std::string protocol = "icdar";
     std::string shape = "quad";
     std::string out = "runs/val";
@@ -155,10 +155,10 @@ int run(const Arguments& arguments, Terminal& terminal) {
 Run set_up_val(CLI::App& app) {
     const auto arguments = std::make_shared<Arguments>();
     add_data_options(app, arguments->data);
-    CLI::Option* model = add_model_option(app, arguments->detect);
+    CLI::Option* model = add_model_option(app, arguments->detect.model);
     CLI::Option* pred =
         app.add_option("--pred", arguments->pred,
-                       "score these results instead: a folder or zip of res_*.txt or *.json")
+                       "score these results instead: folders or zips of res_*.txt or *.json")
             ->type_name("RESULTS")
             ->excludes(model);
     app.add_option("--protocol", arguments->protocol,
@@ -171,7 +171,7 @@ Run set_up_val(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--ignore-below", arguments->ignore_below,
                    "ignore annotated text with a side shorter than this (MhLiao's evaluator: 8)")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0.0, 1e6))
         ->type_name("PIXELS");
     app.add_option("--out", arguments->out, "folder for the figures and curves")
         ->type_name("DIR")
@@ -180,7 +180,7 @@ Run set_up_val(CLI::App& app) {
         app.add_option("--report", arguments->report, "folder for a page that shows every error")
             ->type_name("DIR");
     app.add_option("--limit", arguments->limit, "only the first N images")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, 1'000'000'000))
         ->type_name("N")
         ->excludes(pred);
     app.add_flag("--speed", arguments->speed,
@@ -188,9 +188,9 @@ Run set_up_val(CLI::App& app) {
         ->excludes(pred)
         ->excludes(report);
     add_detect_options(app, arguments->detect);
-    set_examples(app, "dbnet val --data photos --labels gts --model det.onnx",
-                 "dbnet val --data photos --labels gts --pred results.zip",
-                 "dbnet val --data photos --labels gts --model det.onnx --report report");
+    set_examples(app, "dbnet data synth --out synth --count 12",
+                 "dbnet val --data synth/images --report report",
+                 "dbnet val --data synth/images --pred runs/val/submission.zip");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

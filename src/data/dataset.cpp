@@ -19,10 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDigits = "0123456789";
 constexpr int kSmallestSide = 16;
 constexpr int kLargestSide = 16384;
-constexpr int kHoldoutStep = 10;
 
 /// How a format names the labels of an image, and where it has them if nobody says so.
 struct Convention {
@@ -189,7 +187,21 @@ Listing list_without_text(const DatasetSpec& spec) {
     return listing;
 }
 
+bool has_images(const std::string& folder) {
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        if (image::is_named_as_image(at->path().string())) return true;
+    return false;
+}
+
+void refuse_swapped_folders(const DatasetSpec& spec) {
+    if (!spec.labels.empty() && !has_images(spec.images) && has_images(spec.labels))
+        core::fail(ErrorCode::invalid_argument, spec.images, ": has no images, but ", spec.labels,
+                   ", which is said to have the labels, has: are the two swapped?");
+}
+
 Listing list_read(const DatasetSpec& spec) {
+    refuse_swapped_folders(spec);
     if (spec.format == kNoText) return list_without_text(spec);
     const formats::Format& format = format_of(spec);
     const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
@@ -197,19 +209,14 @@ Listing list_read(const DatasetSpec& spec) {
                                             : list_common(spec, format);
 }
 
-/// Only the last digit of the last number in the name matters: it is 0 for multiples of 10.
-bool in_holdout(const std::string& image, std::size_t place) {
-    const std::string stem = fs::path(image).stem().string();
-    const std::size_t digit = stem.find_last_of(kDigits);
-    return digit == std::string::npos ? place % kHoldoutStep == 0 : stem[digit] == '0';
-}
-
-void keep_split(std::vector<LabelledImage>& images, Split split) {
-    if (split == Split::all) return;
-    std::size_t place = 0;
-    std::erase_if(images, [&](const LabelledImage& image) {
-        return in_holdout(image.image, ++place) != (split == Split::holdout);
-    });
+void keep_split(std::vector<LabelledImage>& images, const DatasetSpec& spec) {
+    if (spec.split == Split::all) return;
+    std::vector<std::string> paths;
+    for (const LabelledImage& image : images) paths.push_back(image.image);
+    const std::vector<bool> held = spec.holdout.apply(paths);
+    auto is_held = held.begin();
+    std::erase_if(
+        images, [&](const LabelledImage&) { return *is_held++ != (spec.split == Split::holdout); });
 }
 
 int parse_side(std::string_view text) {
@@ -252,7 +259,7 @@ Size ResizeRule::apply(Size image) const {
 
 Listing list_images(const DatasetSpec& spec) {
     Listing listing = spec.source != nullptr ? list_made(spec) : list_read(spec);
-    keep_split(listing.images, spec.split);
+    keep_split(listing.images, spec);
     return listing;
 }
 

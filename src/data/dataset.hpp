@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/holdout.hpp"
 #include "data/picture_source.hpp"
 #include "formats/formats.hpp"
 
@@ -15,8 +16,7 @@ namespace dbnet::data {
 enum class Split {
     all,
     train,    ///< what is not in the holdout
-    holdout,  ///< images whose number (without one: place in the sorted list, from 1) is a
-              ///< multiple of 10
+    holdout,  ///< what is held back from training
 };
 
 std::string_view name_of(Split split);
@@ -60,6 +60,7 @@ struct DatasetSpec {
     std::string labels = {};
     Split split = Split::all;
     double weight = 1;  ///< how often each image comes in an epoch, on average
+    Holdout holdout = {};
     ResizeRule resize = {};
     Unlabelled unlabelled = Unlabelled::error;
     /// If set, the pictures are made, not read: `format`, `labels` and `unlabelled` do not matter,

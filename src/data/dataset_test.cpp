@@ -111,21 +111,51 @@ TEST(Dataset, images_without_labels_are_errors_unless_they_are_negative) {
     EXPECT_TRUE(read_labels(set.spec(), set.images()[1]).empty());
 }
 
-TEST(Dataset, every_tenth_image_is_held_out) {
+TEST(Dataset, every_tenth_image_is_held_out_of_fifty) {
     const test::TempDir folder;
-    for (int i = 1; i <= 30; ++i) write(folder / ("n/img_" + std::to_string(i) + ".jpg"), "");
-    for (char c = 'a'; c < 'a' + 21; ++c) write(folder / (std::string("l/") + c + ".jpg"), "");
+    for (int i = 1; i <= 50; ++i) write(folder / ("n/img_" + std::to_string(i) + ".jpg"), "");
+    for (char a = 'a'; a < 'f'; ++a)
+        for (char b = 'a'; b < 'k'; ++b) write(folder / (std::string("l/") + a + b + ".jpg"), "");
     const auto split = [&](const char* images, Split part) {
         DatasetSpec spec{"td500", folder / images, ""};
         spec.unlabelled = Unlabelled::negative;
         spec.split = part;
         return list_images(spec).images;
     };
-    EXPECT_EQ(names(split("n", Split::holdout)), "img_10.jpg img_20.jpg img_30.jpg ");
-    EXPECT_EQ(split("n", Split::train).size(), 27u);
-    EXPECT_EQ(split("n", Split::all).size(), 30u);
-    EXPECT_EQ(names(split("l", Split::holdout)), "j.jpg t.jpg ");
-    EXPECT_EQ(split("l", Split::train).size(), 19u);
+    EXPECT_EQ(names(split("n", Split::holdout)),
+              "img_10.jpg img_20.jpg img_30.jpg img_40.jpg img_50.jpg ");
+    EXPECT_EQ(split("n", Split::train).size(), 45u);
+    EXPECT_EQ(split("n", Split::all).size(), 50u);
+    EXPECT_EQ(names(split("l", Split::holdout)), "aj.jpg bj.jpg cj.jpg dj.jpg ej.jpg ");
+    EXPECT_EQ(split("l", Split::train).size(), 45u);
+}
+
+TEST(Dataset, few_images_are_held_out_by_parts_or_names) {
+    const test::TempDir folder;
+    for (char c = 'a'; c < 'a' + 10; ++c) write(folder / (std::string("f/") + c + ".jpg"), "");
+    DatasetSpec spec{"td500", folder / "f", ""};
+    spec.unlabelled = Unlabelled::negative;
+    const auto held = [&](const std::string& rule) {
+        spec.holdout = Holdout::parse(rule);
+        EXPECT_EQ(Holdout::parse(spec.holdout.to_string()), spec.holdout);
+        spec.split = Split::train;
+        const std::size_t learnt = list_images(spec).images.size();
+        spec.split = Split::holdout;
+        const std::vector<LabelledImage> images = list_images(spec).images;
+        EXPECT_EQ(images.size() + learnt, 10u) << rule;
+        return names(images);
+    };
+    EXPECT_EQ(held(""), "d.jpg h.jpg ");
+    EXPECT_EQ(held("4/4"), "d.jpg h.jpg ");
+    EXPECT_EQ(held("1/4"), "a.jpg e.jpg i.jpg ");
+    EXPECT_EQ(held("c,j.jpg"), "c.jpg j.jpg ");
+    // The parts rotate: each image is held back once.
+    std::string all;
+    for (const char* part : {"1/3", "2/3", "3/3"}) all += held(part);
+    EXPECT_EQ(all.size(), names(list_images({"none", folder / "f"}).images).size());
+    EXPECT_NE(message_of([&] { held("k"); }).find("holdout names k"), std::string::npos);
+    for (const char* bad : {"0/4", "5/4", "1/1", "1/", "/4", "a/4", "1/4/2", "-1/4"})
+        EXPECT_THROW(Holdout::parse(bad), Error) << bad;
 }
 
 /// Pictures of 20x10 pixels with one text, as far from the left as their number says.
@@ -153,7 +183,7 @@ TEST(Dataset, pictures_can_be_made_instead_of_read) {
     EXPECT_EQ(picture.image.width(), 20);
     EXPECT_EQ(picture.regions.at(0).polygon[0].x, 11);
     spec.split = Split::holdout;
-    EXPECT_EQ(names(list_images(spec).images), "made:0 made:10 ");
+    EXPECT_EQ(names(list_images(spec).images), "made:3 made:7 made:11 ");
     spec.source = std::make_shared<Row>(PictureSource::kMostPictures + 1);
     EXPECT_NE(message_of([&] { list_images(spec); }).find("expected 1 to"), std::string::npos);
 }
@@ -187,6 +217,10 @@ TEST(Dataset, what_cannot_be_used_is_said) {
     EXPECT_NE(error({"td500", folder / "a", folder / "b"}).find("no such folder of labels"),
               std::string::npos);
     EXPECT_NE(error({"td500", folder / "a", "", Split::all, 0}).find("weight"), std::string::npos);
+    write(folder / "t/1.gt", "");
+    for (const char* format : {"td500", "paddle"})
+        EXPECT_NE(error({format, folder / "t", folder / "a"}).find("are the two swapped?"),
+                  std::string::npos);
     DatasetSpec holdout{"td500", folder / "a", "", Split::holdout};
     holdout.unlabelled = Unlabelled::negative;
     EXPECT_NE(error(holdout).find("/a: no images in this split (holdout)"), std::string::npos);

@@ -8,6 +8,7 @@
 
 #include "core/random.hpp"
 #include "eval/breakdown.hpp"
+#include "eval/confidence.hpp"
 #include "eval/evaluation.hpp"
 
 namespace dbnet::eval {
@@ -53,7 +54,7 @@ void score(benchmark::State& state, const char* protocol_name, int images, int b
     for (auto _ : state) {
         const Evaluation evaluation(samples, protocol);
         const std::vector<ImageResult> results = evaluation.results();
-        benchmark::DoNotOptimize(bootstrap(results).hmean.low);
+        benchmark::DoNotOptimize(confidence(results).hmean.low);
         benchmark::DoNotOptimize(evaluation.curve().size());
         benchmark::DoNotOptimize(evaluation.average_precision());
         benchmark::DoNotOptimize(break_down(evaluation, results).size());

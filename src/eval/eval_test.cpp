@@ -11,6 +11,7 @@
 
 #include "core/random.hpp"
 #include "eval/breakdown.hpp"
+#include "eval/confidence.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/repair.hpp"
 #include "geometry/polygon.hpp"
@@ -169,9 +170,9 @@ TEST(EvalProperties, FiguresAreFiguresAndOrderDoesNotMatter) {
             EXPECT_LE(static_cast<std::size_t>(totals.findings), findings);
             findings = static_cast<std::size_t>(totals.findings);
         }
-        const Confidence confidence = bootstrap(forwards_evaluation.results());
+        const Interval interval = confidence(forwards_evaluation.results()).hmean;
         const double hmean = forwards_evaluation.totals().figures().hmean;
-        EXPECT_TRUE(confidence.hmean.low <= hmean && hmean <= confidence.hmean.high);
+        EXPECT_TRUE(interval.low <= hmean && hmean <= interval.high);
     }
 }
 
@@ -190,10 +191,10 @@ TEST(EvalProperties, ThreadsAndOrderDoNotMatter) {
         for (const Protocol& protocol : protocols()) {
             const Evaluation evaluation(given, protocol);
             const Figures total = evaluation.totals().figures();
-            const Confidence confidence = bootstrap(evaluation.results());
+            const Confidence trust = confidence(evaluation.results());
             values.insert(values.end(), {total.precision, total.recall, total.hmean,
-                                         evaluation.average_precision(), confidence.hmean.low,
-                                         confidence.hmean.high});
+                                         evaluation.average_precision(), trust.hmean.low,
+                                         trust.hmean.high, trust.hmean_error});
             for (const CurvePoint& point : evaluation.curve(20))
                 values.push_back(point.figures.hmean);
         }
@@ -225,6 +226,39 @@ TEST(EvalProperties, MaximumMatchingFindsBoth) {
                         {{box(15, 0, 100, 20)}, {box(-25, 0, 100, 20)}}};
     EXPECT_EQ(match("mmocr", sample).matches.size(), 1u);
     EXPECT_EQ(match("mmocr-maximum", sample).matches.size(), 2u);
+}
+
+/// So many images with that many texts, `found` of them in each.
+std::vector<ImageResult> results_of(std::size_t images, int texts, int found) {
+    ImageResult result;
+    result.truths = result.findings = texts;
+    result.recall_sum = result.precision_sum = found;
+    return std::vector<ImageResult>(images, result);
+}
+
+// Wilson's interval of 10 of 10 begins at 10 / (10 + 1.96^2) = 0.7225, of 8 of 10 it is 0.4902 to
+// 0.9433 (Brown, Cai and DasGupta, Statistical Science 16, 2001).
+TEST(EvalConfidence, FewTextsThatAreAllRightAreNotCertain) {
+    const Confidence two = confidence(results_of(2, 5, 5));
+    EXPECT_NEAR(two.hmean.low, 0.7225, 1e-4);
+    EXPECT_EQ(two.hmean.high, 1);
+    EXPECT_GT(two.hmean_error, 0.05);
+    const Confidence most = confidence(results_of(2, 5, 4));
+    EXPECT_NEAR(most.recall.low, 0.4902, 1e-4);
+    EXPECT_NEAR(most.recall.high, 0.9433, 1e-4);
+    EXPECT_EQ(confidence({}).hmean.high, 1) << "nothing is known of nothing";
+}
+
+// Of images that are right or wrong as a whole, each is one draw: the hmean is a share of images,
+// and its standard error sqrt(p (1 - p) / n), whatever the number of their texts.
+TEST(EvalConfidence, TextsOfAnImageCountTogether) {
+    std::vector<ImageResult> results = results_of(50, 40, 40);
+    const std::vector<ImageResult> wrong = results_of(50, 40, 0);
+    results.insert(results.end(), wrong.begin(), wrong.end());
+    const Confidence half = confidence(results, 4000);
+    EXPECT_NEAR(half.hmean_error, 0.05, 0.003);
+    EXPECT_NEAR(half.hmean.low, 0.5 - 1.96 * 0.05, 0.015);
+    EXPECT_NEAR(half.hmean.high, 0.5 + 1.96 * 0.05, 0.015);
 }
 
 TEST(EvalHostile, DegenerateOutlinesAreLeftOut) {

@@ -6,22 +6,12 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "core/random.hpp"
 
 namespace dbnet::eval {
 namespace {
 
-constexpr std::uint64_t kBootstrapSeed = 1;
-
 double ratio(double part, std::int64_t whole) {
     return whole == 0 ? 0 : part / static_cast<double>(whole);
-}
-
-/// The middle 95 % of the values.
-Interval middle(std::vector<double> values) {
-    std::ranges::sort(values);
-    const std::size_t cut = values.size() / 40;
-    return {values[cut], values[values.size() - 1 - cut]};
 }
 
 Overlaps overlaps_of(const Sample& sample, const OverlapOptions& options) {
@@ -39,6 +29,13 @@ void Totals::add(const ImageResult& image) {
     precision_sum += image.precision_sum;
     truths += image.truths;
     findings += image.findings;
+}
+
+void Totals::add(const Totals& other) {
+    recall_sum += other.recall_sum;
+    precision_sum += other.precision_sum;
+    truths += other.truths;
+    findings += other.findings;
 }
 
 Figures Totals::figures() const {
@@ -120,23 +117,6 @@ double Evaluation::average_precision() const {
     // DetEval takes several findings for one truth, so that more can be right than there are
     // truths.
     return ratio(sum, std::max(truths, static_cast<std::int64_t>(right)));
-}
-
-Confidence bootstrap(const std::vector<ImageResult>& results, int rounds) {
-    core::Random random(kBootstrapSeed, "bootstrap");
-    std::vector<double> precision;
-    std::vector<double> recall;
-    std::vector<double> hmean;
-    for (int round = 0; round < rounds; ++round) {
-        Totals totals;
-        for (std::size_t i = 0; i < results.size(); ++i)
-            totals.add(results[random.below(results.size())]);
-        const Figures figures = totals.figures();
-        precision.push_back(figures.precision);
-        recall.push_back(figures.recall);
-        hmean.push_back(figures.hmean);
-    }
-    return {middle(std::move(precision)), middle(std::move(recall)), middle(std::move(hmean))};
 }
 
 }  // namespace dbnet::eval

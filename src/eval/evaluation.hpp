@@ -22,19 +22,8 @@ struct Totals {
     std::int64_t findings = 0;
 
     void add(const ImageResult& image);
+    void add(const Totals& other);
     Figures figures() const;
-};
-
-struct Interval {
-    double low = 0;
-    double high = 0;
-};
-
-/// Where 95 % of the figures lie when the images are drawn anew, with replacement.
-struct Confidence {
-    Interval precision;
-    Interval recall;
-    Interval hmean;
 };
 
 struct CurvePoint {
@@ -75,8 +64,5 @@ private:
     std::vector<Sample> samples_;
     std::vector<Overlaps> overlaps_;
 };
-
-/// 95 % percentile bootstrap over images, the same for the same results.
-Confidence bootstrap(const std::vector<ImageResult>& results, int rounds = 1000);
 
 }  // namespace dbnet::eval

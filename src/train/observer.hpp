@@ -9,6 +9,7 @@
 
 #include "core/log.hpp"
 #include "data/loader.hpp"
+#include "eval/confidence.hpp"
 #include "eval/evaluation.hpp"
 
 // What a training run tells whoever watches it. Without LibTorch.
@@ -59,6 +60,8 @@ struct ValidationReport {
     RunPosition at;
     eval::Figures figures;    ///< at box_threshold
     float box_threshold = 0;  ///< the one with the best hmean
+    eval::Interval hmean_95;  ///< where 95 % of the hmeans lie
+    double loss = 0;          ///< of the probability maps, the images' mean; NaN: none was readable
     bool is_best = false;     ///< of all validations up to now
     std::size_t images = 0;
     double seconds = 0;

@@ -161,6 +161,7 @@ private:
     void prepare(model::Graph graph);
     void begin_or_resume();
     void open_loader();
+    void say_what_validation_is_worth();
 
     void step();
     void learn(data::Batch& batch, StepReport& report);
@@ -170,6 +171,7 @@ private:
 
     bool validation_is_due() const;
     void validate();
+    bool is_best(const ValidationReport& report) const;
     bool is_out_of_patience() const;
 
     void save();
@@ -216,8 +218,7 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
     make_folder(run_);
     at::set_num_threads(options_.threads > 0 ? options_.threads : core::available_cores());
     datasets_ = open_all(options_.data);
-    if (!options_.validation.data.empty())
-        validation_ = std::make_unique<Validation>(options_.validation, options_.input);
+    if (!options_.validation.data.empty()) validation_ = std::make_unique<Validation>(options_);
     if (validation_ && validation_->images() == 0) {
         say(LogLevel::warning,
             "no image is held back, so there is no validation: the last weights are the result");
@@ -225,6 +226,19 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
     }
     begin_or_resume();
     open_loader();
+    say_what_validation_is_worth();
+}
+
+/// Three images, all right, say little; whoever reads an hmean of 1 should know that.
+void Trainer::say_what_validation_is_worth() {
+    constexpr std::size_t kFew = 20;
+    if (!validation_ || validation_->images() >= kFew) return;
+    say(LogLevel::warning,
+        core::concat(
+            "validation has ", validation_->images(), " image",
+            validation_->images() == 1 ? "" : "s",
+            ": trust its figures as far as their intervals say; holdout: 1/4, 2/4, ... hold "
+            "back other images (docs/training.md, A few dozen photographs)"));
 }
 
 void Trainer::prepare(model::Graph graph) {
@@ -417,6 +431,14 @@ bool Trainer::validation_is_due() const {
     return progress_.step == steps_ || count(progress_.step) > count(progress_.validated);
 }
 
+/// Of the same hmean, which few images give often, the later weights are kept unless they have the
+/// higher loss.
+bool Trainer::is_best(const ValidationReport& report) const {
+    const double hmean = report.figures.hmean;
+    return hmean > progress_.best_hmean ||
+           (hmean == progress_.best_hmean && !(report.loss > progress_.best_loss));
+}
+
 void Trainer::validate() {
     const Averaged averaged(average_.get());
     ValidationReport report = validation_->run(
@@ -424,11 +446,12 @@ void Trainer::validate() {
         [&](std::size_t done) { observer_.validating(done, validation_->images()); },
         [&](const std::string& text) { say(LogLevel::warning, text); }, interrupted_);
     report.at = position();
-    report.is_best = report.figures.hmean > progress_.best_hmean;
+    report.is_best = is_best(report);
     progress_.validated = progress_.step;
     progress_.since_best = report.is_best ? 0 : progress_.since_best + 1;
     if (report.is_best) {
         progress_.best_hmean = report.figures.hmean;
+        progress_.best_loss = report.loss;
         progress_.box_threshold = static_cast<double>(report.box_threshold);
         try {
             model::write_onnx(current_graph(), best_weights(run_));

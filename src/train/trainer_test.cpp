@@ -186,6 +186,44 @@ TEST(Trainer, TeachesADetectorOfAnotherKind) {
               recorder.validations[0].box_threshold);
 }
 
+/// On a single image most validations have the same hmean: what is kept then is the lower loss, and
+/// the later weights.
+TEST(Trainer, TiesKeepTheLaterWeightsAndTheLowerLoss) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    model::write_onnx(test::tiny_model(), folder / "tiny.onnx");
+    TrainOptions options = small_options(scenes);
+    options.start.init = folder / "tiny.onnx";
+    options.start.network_of_init = true;
+    options.sample.augment.crop = data::Crop::window;
+    options.epochs = 12;
+    options.optimizer.rate = 2e-3;
+    options.validation.data = {scenes.spec()};
+    options.validation.data[0].split = data::Split::holdout;
+    options.validation.size = SizeRule::parse("128x320");
+    Recorder recorder;
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::finished);
+    EXPECT_THAT(recorder.messages, Contains(HasSubstr("validation has 1 image: ")));
+    ASSERT_EQ(recorder.validations.size(), 12u);
+    const ValidationReport* best = nullptr;
+    int ties_that_win = 0;
+    for (const ValidationReport& report : recorder.validations) {
+        EXPECT_GT(report.loss, 0);
+        EXPECT_LE(report.hmean_95.low, report.figures.hmean);
+        EXPECT_GE(report.hmean_95.high, report.figures.hmean);
+        const bool tie = best != nullptr && report.figures.hmean == best->figures.hmean;
+        const bool wins = best == nullptr || report.figures.hmean > best->figures.hmean ||
+                          (tie && report.loss <= best->loss);
+        EXPECT_EQ(report.is_best, wins) << report.at.step;
+        ties_that_win += tie && wins;
+        if (wins) best = &report;
+    }
+    EXPECT_GT(ties_that_win, 2);
+    const model::Graph kept = model::read_onnx(best_weights(folder / "run"));
+    EXPECT_THAT(kept.metadata.at("dbnet.training"),
+                HasSubstr(std::to_string(best->at.step) + " steps"));
+}
+
 TEST(Trainer, FrozenWeightsAndStatisticsStayAsTheyAre) {
     const Scenes scenes(4);
     const test::TempDir folder;

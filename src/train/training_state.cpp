@@ -23,6 +23,7 @@ void for_each_field(ProgressType& progress, const Action& action) {
     action("step", progress.step);
     action("samples", progress.samples);
     action("best_hmean", progress.best_hmean);
+    action("best_loss", progress.best_loss);
     action("box_threshold", progress.box_threshold);
     action("validated", progress.validated);
     action("since_best", progress.since_best);
@@ -70,7 +71,7 @@ Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
         for_each_field(progress, [&](const char* key, auto& field) {
             using Field = std::remove_reference_t<decltype(field)>;
             Tensor value;
-            archive.read(key, value);
+            if (!archive.try_read(key, value)) return;
             if constexpr (std::is_floating_point_v<Field>)
                 field = value.item<double>();
             else

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include <torch/torch.h>
@@ -11,9 +12,11 @@ namespace dbnet::train {
 
 /// What a run remembers besides weights and optimiser.
 struct Progress {
-    std::uint64_t step = 0;       ///< of the optimiser, done
-    std::uint64_t samples = 0;    ///< consumed: where the loader goes on
-    double best_hmean = -1;       ///< of all validations; negative: there was none
+    std::uint64_t step = 0;     ///< of the optimiser, done
+    std::uint64_t samples = 0;  ///< consumed: where the loader goes on
+    double best_hmean = -1;     ///< of all validations; negative: there was none
+    /// Of the validation with best_hmean.
+    double best_loss = std::numeric_limits<double>::infinity();
     double box_threshold = 0.6;   ///< that goes with best_hmean
     std::uint64_t validated = 0;  ///< step of the last validation
     std::int64_t since_best = 0;  ///< validations without a better one
@@ -26,8 +29,8 @@ struct Progress {
 void save_state(const std::string& path, const Progress& progress,
                 const torch::optim::Optimizer& optimizer, const GraphModule& module, bool weights);
 
-/// The reverse. Throws Error: io, malformed (naming the file; nothing has changed, or all is to be
-/// thrown away).
+/// The reverse; what a run from before a field existed does not say has its default. Throws Error:
+/// io, malformed (naming the file; nothing has changed, or all is to be thrown away).
 Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
                     GraphModule& module, bool weights);
 

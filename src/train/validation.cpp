@@ -6,7 +6,9 @@
 
 #include "core/error.hpp"
 #include "core/timer.hpp"
+#include "data/targets.hpp"
 #include "detect/postprocess.hpp"
+#include "train/losses.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -52,7 +54,7 @@ private:
     Precision precision_;
 };
 
-/// A holdout may be empty: one in ten of eight images.
+/// A holdout may be empty: one in four of three images.
 bool holds_nothing_back(const data::DatasetSpec& spec) {
     if (spec.split != data::Split::holdout) return false;
     const data::Listing listing = data::list_images(spec);
@@ -61,9 +63,12 @@ bool holds_nothing_back(const data::DatasetSpec& spec) {
 
 }  // namespace
 
-Validation::Validation(const ValidationOptions& options, const detect::InputSpec& input)
-    : options_(options), input_(input) {
-    for (const data::DatasetSpec& spec : options.data) {
+Validation::Validation(const TrainOptions& options)
+    : options_(options.validation),
+      input_(options.input),
+      targets_(options.sample.targets),
+      losses_(options.loss) {
+    for (const data::DatasetSpec& spec : options_.data) {
         if (holds_nothing_back(spec)) continue;
         const data::Dataset dataset(spec);
         for (const data::LabelledImage& image : dataset.images()) {
@@ -75,9 +80,9 @@ Validation::Validation(const ValidationOptions& options, const detect::InputSpec
     }
 }
 
-std::vector<eval::Finding> Validation::findings(GraphModule& module, const std::string& probability,
-                                                const std::string& path) const {
-    const Image image = Image::read(path);
+Validation::Answer Validation::answer(GraphModule& module, const std::string& probability,
+                                      const Labelled& labelled) const {
+    const Image image = Image::read(labelled.path);
     const detect::InputGeometry geometry =
         detect::plan_input(image.width(), image.height(), options_.size, kMostPixels);
     Tensor input = torch::empty({1, 3, geometry.height, geometry.width});
@@ -95,10 +100,33 @@ std::vector<eval::Finding> Validation::findings(GraphModule& module, const std::
         map.data_ptr<float>(), static_cast<int>(map.size(3)), static_cast<int>(map.size(2)),
         geometry.valid_width,  geometry.valid_height,         image.width(),
         image.height()};
-    std::vector<eval::Finding> found;
+    Answer answer{{}, loss(map, geometry, labelled.truths)};
     for (const Region& region : detect::postprocess(view, settings).regions)
-        found.push_back({Polygon(region.quad.begin(), region.quad.end()), region.score});
-    return found;
+        answer.findings.push_back({Polygon(region.quad.begin(), region.quad.end()), region.score});
+    return answer;
+}
+
+/// As in training, of the whole image at the network's size.
+double Validation::loss(const Tensor& map, const detect::InputGeometry& geometry,
+                        const std::vector<eval::Truth>& truths) const {
+    const auto scale = [](std::int64_t map_side, int input_side, int valid, int image) {
+        return static_cast<double>(map_side) / input_side * valid / image;
+    };
+    const double x = scale(map.size(3), geometry.width, geometry.valid_width, geometry.image_width);
+    const double y =
+        scale(map.size(2), geometry.height, geometry.valid_height, geometry.image_height);
+    std::vector<data::TextLabel> labels;
+    for (const eval::Truth& truth : truths) {
+        data::TextLabel& label = labels.emplace_back(truth.polygon, truth.ignore);
+        for (Point& point : label.polygon) point = {point.x * x, point.y * y};
+    }
+    data::TargetMaps maps = data::make_targets(static_cast<int>(map.size(3)),
+                                               static_cast<int>(map.size(2)), labels, targets_);
+    const auto tensor = [&](std::vector<std::uint8_t>& values) {
+        return torch::from_blob(values.data(), map.sizes(), torch::kUInt8).to(torch::kFloat32);
+    };
+    const LossTargets targets{tensor(maps.probability), tensor(maps.probability_mask), {}, {}};
+    return losses_of_maps(map, {}, {}, targets, losses_).probability.item<double>();
 }
 
 ValidationReport Validation::run(GraphModule& module, const std::string& probability,
@@ -109,13 +137,18 @@ ValidationReport Validation::run(GraphModule& module, const std::string& probabi
     const Evaluating evaluating(module);
     const core::Timer timer;
     std::vector<eval::Sample> samples;
+    double losses = 0;
+    std::size_t readable = 0;
     for (Labelled& image : images_) {
         if (interrupted()) core::fail(ErrorCode::cancelled, "validation was interrupted");
         // Images of several data sets may have the same name.
         eval::Sample& sample = samples.emplace_back(core::concat(samples.size()), image.truths,
                                                     std::vector<eval::Finding>());
         try {
-            sample.findings = findings(module, probability, image.path);
+            Answer said = answer(module, probability, image);
+            sample.findings = std::move(said.findings);
+            losses += said.loss;
+            ++readable;
         } catch (const Error& error) {
             if (!std::exchange(image.unreadable, true)) say(error.what());
         }
@@ -127,6 +160,8 @@ ValidationReport Validation::run(GraphModule& module, const std::string& probabi
     ValidationReport report;
     report.figures = best.figures;
     report.box_threshold = best.min_score;
+    report.hmean_95 = eval::confidence(evaluation.results(best.min_score)).hmean;
+    report.loss = losses / static_cast<double>(readable);
     report.images = images_.size();
     report.seconds = timer.seconds();
     for (std::size_t i = 0; i < std::min(kPictures, images_.size()); ++i) {

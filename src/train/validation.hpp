@@ -11,15 +11,16 @@
 namespace dbnet::train {
 
 /// Judges a module while it is trained: probability maps in f32, the detector's own preprocessing
-/// and native post-processing, the protocol `icdar`, the box threshold with the best hmean.
+/// and native post-processing, the protocol `icdar`, the box threshold with the best hmean; and the
+/// loss of the probability maps, which goes on telling weights apart where the hmean does not.
 class Validation {
 public:
     /// Reads the annotations. Throws Error as data::Dataset and data::read_labels do.
-    Validation(const ValidationOptions& options, const detect::InputSpec& input);
+    explicit Validation(const TrainOptions& options);
 
     std::size_t images() const noexcept { return images_.size(); }
 
-    /// Fills in figures, box_threshold, images, seconds and pictures. An image that cannot be read
+    /// Fills in everything but `at` and is_best. An image that cannot be read
     /// counts as one in which nothing was found; `say` is told the first time. Throws
     /// Error{cancelled} when `interrupted` says so. The module is left in training mode.
     ValidationReport run(GraphModule& module, const std::string& probability,
@@ -34,11 +35,20 @@ private:
         bool unreadable = false;
     };
 
-    std::vector<eval::Finding> findings(GraphModule& module, const std::string& probability,
-                                        const std::string& path) const;
+    /// What the network says of an image.
+    struct Answer {
+        std::vector<eval::Finding> findings;
+        double loss = 0;
+    };
+
+    Answer answer(GraphModule& module, const std::string& probability, const Labelled& image) const;
+    double loss(const torch::Tensor& map, const detect::InputGeometry& geometry,
+                const std::vector<eval::Truth>& truths) const;
 
     ValidationOptions options_;
     detect::InputSpec input_;
+    data::TargetOptions targets_;
+    LossOptions losses_;
     std::vector<Labelled> images_;
 };
 

@@ -49,6 +49,29 @@ rm images/[ac].jpg gts/gt_[ac].txt
 expect 3 dbnet val "${set_of[@]}"
 says "no image could be used"
 
+# Parts of a data set that are held back in turn: their results together are those of all.
+mkdir -p turns/images turns/gts
+for i in 1 2 3 4 5; do
+  cp photo.jpg "turns/images/$i.jpg"
+  sed 's/$/,text/' found/icdar/res_a.txt > "turns/gts/gt_$i.txt"
+done
+expect 0 dbnet val --data turns/images --model det.onnx --split holdout --out default
+prints "images     1, 3 texts"
+for part in 1 2; do
+  expect 0 dbnet val --data turns/images --model det.onnx --split holdout --holdout $part/2 --out "part$part"
+  prints "images     $((4 - part)), "
+done
+expect 0 dbnet val --data turns/images --pred part1/submission.zip part2/submission.zip --out both
+prints "images     5, 15 texts, 15 found"
+prints "hmean      1.0000  (95 %: 0.7961 to 1.0000)"  # Wilson's interval of 15 of 15: the images alone do not differ
+grep -q '"hmean_95"' both/summary.json || fail "no interval in summary.json"
+expect 2 dbnet val --data turns/images --pred part1/submission.zip part1/submission.zip --out both
+says "a second result for 1"
+expect 0 dbnet tune --data turns/images --model det.onnx --split holdout --holdout 3,5.jpg --out turns/tuned
+prints "within one standard error"
+expect 0 dbnet model info turns/tuned/model.onnx
+prints "dbnet.tuning = icdar hmean 1.0000 (95 %: 0.6097 to 1.0000) on 2 images"
+
 # Results of unknown images; broken ones.
 expect 2 dbnet val --data images --labels gts --pred found/icdar
 says "which is no image of the data set"
