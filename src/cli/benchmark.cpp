@@ -100,8 +100,9 @@ Run set_up_benchmark(CLI::App& app) {
         ->capture_default_str();
     app.add_flag("--profile", arguments->options.profile, "also the time of each step");
     app.add_flag("--json", arguments->json, "print one JSON object");
-    set_examples(app, "dbnet benchmark det.onnx", "dbnet benchmark det.onnx --size 64x96 --runs 5",
-                 "dbnet benchmark det.onnx --size 64x96 --threads 1 --json");
+    set_examples(app, "dbnet benchmark models/default.onnx",
+                 "dbnet benchmark models/default.onnx --size 320x320 --runs 5",
+                 "dbnet benchmark models/default.onnx --size 64x96 --threads 1 --json");
     return [arguments](Terminal&) { return run(*arguments); };
 }
 

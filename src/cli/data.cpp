@@ -78,9 +78,9 @@ Run set_up_check(CLI::App& app) {
     app.add_option("--threads", arguments->threads, "threads that check; 0: all cores")
         ->check(CLI::Range(0, 4096))
         ->type_name("N");
-    set_examples(app, "dbnet data check --data photos --labels gts",
-                 "dbnet data check --data photos --labels gts --notes",
-                 "dbnet data check --data photos --labels gts --json findings.json");
+    set_examples(app, "dbnet data synth --out synth --count 12",
+                 "dbnet data check --data synth/images --notes",
+                 "dbnet data check --data synth/images --json findings.json");
     return [arguments](Terminal& terminal) { return check(*arguments, terminal); };
 }
 
@@ -139,9 +139,9 @@ Run set_up_view(CLI::App& app) {
     app.add_option("--out", arguments->out, "a PNG or JPEG file")
         ->capture_default_str()
         ->type_name("FILE");
-    set_examples(app, "dbnet data view --data photos --labels gts",
-                 "dbnet data view --data photos --labels gts augment.size=320x320 --count 4",
-                 "dbnet data view --data photos --labels gts --augmented --out augmented.png");
+    set_examples(app, "dbnet data synth --out synth --count 12",
+                 "dbnet data view --data synth/images augment.size=320x320 --count 4",
+                 "dbnet data view --data synth/images --augmented --out augmented.png");
     return [arguments](Terminal& terminal) { return view(*arguments, terminal); };
 }
 
@@ -163,9 +163,8 @@ Run set_up_data(CLI::App& app) {
     add("view", "draw training samples and their maps", set_up_view)->alias("show");
     add("synth", "write pictures of synthetic text", set_up_data_synth);
     app.require_subcommand(1);
-    set_examples(app, "dbnet data check --data photos --labels gts",
-                 "dbnet data view --data photos --labels gts",
-                 "dbnet data synth --out synth --count 20");
+    set_examples(app, "dbnet data synth --out synth --count 12",
+                 "dbnet data check --data synth/images", "dbnet data view --data synth/images");
     return [commands](Terminal& terminal) {
         return std::ranges::find_if(commands, [](const Command& c) { return c.app->parsed(); })
             ->run(terminal);

@@ -155,10 +155,10 @@ Run set_up_data_synth(CLI::App& app) {
     const auto arguments = std::make_shared<Arguments>();
     add_output_options(app, *arguments);
     add_picture_options(app, *arguments);
-    set_examples(app, "dbnet data synth --out synth --count 20",
-                 "dbnet data synth --out lines --count 5 --lines --format labelme --size 480x640",
-                 "dbnet data synth --out street --count 5 --backgrounds photos "
-                 "--background-format none");
+    set_examples(
+        app, "dbnet data synth --out synth --count 12",
+        "dbnet data synth --out lines --count 5 --lines --format labelme --size 480x640",
+        "dbnet data synth --out street --count 5 --backgrounds samples --background-format none");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -100,9 +100,9 @@ Run set_up_export(CLI::App& app) {
     CLI::Option* best =
         app.add_flag("--best", arguments->best, "of a run: the weights with the best hmean");
     app.add_flag("--last", arguments->last, "of a run: the newest checkpoint")->excludes(best);
-    set_examples(app, "dbnet export runs/train/mine",
-                 "dbnet export runs/train/mine --last --f16 --out mine.onnx",
-                 "dbnet export det.onnx --out mine.onnx --metadata dbnet.licence=MIT");
+    set_examples(app, "dbnet export models/default.onnx --out mine.onnx",
+                 "dbnet export mine.onnx --f16 --out mine_f16.onnx",
+                 "dbnet export mine.onnx --out mit.onnx --metadata dbnet.licence=MIT");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -29,8 +29,9 @@ void set_up_info(CLI::App& info, Arguments& arguments) {
     info.add_option("--size", arguments.size, "height and width for which operations are counted")
         ->type_name("HxW")
         ->capture_default_str();
-    set_examples(info, "dbnet model info det.onnx", "dbnet model info det.onnx --size 640x640",
-                 "dbnet model info det.onnx | grep dbnet");
+    set_examples(info, "dbnet model info models/default.onnx",
+                 "dbnet model info models/default.onnx --size 640x640",
+                 "dbnet model info models/default.onnx | grep dbnet");
 }
 
 }  // namespace
@@ -42,8 +43,9 @@ Run set_up_model(CLI::App& app) {
     CLI::App* parity = app.add_subcommand("parity", "compare what two models compute");
     const Run run_parity = set_up_parity(*parity, app::runners());
     app.require_subcommand(1);
-    set_examples(app, "dbnet model info det.onnx", "dbnet model info det.onnx --size 640x640",
-                 "dbnet model parity det.onnx det.onnx --runner-b reference");
+    set_examples(app, "dbnet model info models/default.onnx",
+                 "dbnet export models/default.onnx --out mine.onnx",
+                 "dbnet model parity models/default.onnx mine.onnx");
     return [arguments, parity, run_parity](Terminal& terminal) {
         return parity->parsed() ? run_parity(terminal) : run_info(*arguments);
     };

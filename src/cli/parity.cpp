@@ -80,9 +80,10 @@ Run set_up_parity(CLI::App& app, std::vector<app::Runner> runners) {
         ->type_name("T")
         ->capture_default_str();
     app.add_flag("--layers", options.layers, "also compare the values between the layers");
-    set_examples(app, "dbnet model parity det.onnx det.onnx --runner-b reference",
-                 "dbnet model parity runs/train/mine mine.onnx --tolerance 0.01",
-                 "dbnet model parity det.onnx mine.onnx --data photos --layers");
+    set_examples(
+        app, "dbnet export models/default.onnx --out mine.onnx",
+        "dbnet model parity models/default.onnx mine.onnx --runner-b reference",
+        "dbnet model parity models/default.onnx mine.onnx --data samples --size 320 --layers");
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -9,9 +9,9 @@
 #include <dbnet/error.hpp>
 #include <dbnet/version.hpp>
 
-#include "app/names.hpp"
 #include "cli/command.hpp"
 #include "cli/exit.hpp"
+#include "cli/usage_error.hpp"
 
 namespace dbnet::cli {
 namespace {
@@ -40,57 +40,10 @@ std::vector<Command> add_verbs(CLI::App& app, std::span<const Verb> verbs,
     return commands;
 }
 
-/// The innermost sub-command that the command line names.
-CLI::App& innermost(CLI::App& app) {
-    const std::vector<CLI::App*> parsed = app.get_subcommands();
-    return parsed.empty() ? app : innermost(*parsed.front());
-}
-
-std::vector<std::string_view> long_options(const CLI::App& app) {
-    std::vector<std::string_view> names;
-    for (const CLI::Option* option : app.get_options())
-        for (const std::string& name : option->get_lnames()) names.push_back(name);
-    return names;
-}
-
-std::vector<std::string_view> verbs_of(CLI::App& app) {
-    std::vector<std::string_view> names;
-    for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
-    return names;
-}
-
-/// What is wrong with the command line, and what was meant perhaps.
-std::string describe(CLI::App& app, const CLI::ParseError& error) {
-    CLI::App& command = innermost(app);
-    std::vector<std::string_view> verbs = verbs_of(command);
-    for (const std::string& extra : app.remaining(true)) {
-        const bool is_option = extra.starts_with("-");
-        if (is_option) {
-            const std::string name = extra.substr(0, extra.find('='));
-            std::string guess(
-                app::nearest(name.substr(name.find_first_not_of('-')), long_options(command)));
-            return "unknown option " + name +
-                   (guess.empty() ? "" : ": did you mean --" + guess + "?");
-        }
-        if (!verbs.empty()) return app::unknown_name("verb", extra, verbs);
-        return "unexpected argument '" + extra + "'";
-    }
-    if (!verbs.empty() && error.get_name() == "RequiredError") {
-        std::string message = "expected a verb:";
-        for (const std::string_view verb : verbs) message.append(" ").append(verb);
-        return message;
-    }
-    return error.what();
-}
-
 int report_usage(CLI::App& app, const CLI::ParseError& error, Terminal& terminal) {
     if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);  // help, version
-    const CLI::App& command = innermost(app);
-    std::string name = command.get_name();
-    for (const CLI::App* parent = command.get_parent(); parent; parent = parent->get_parent())
-        name.insert(0, parent->get_name() + " ");
     terminal.message(LogLevel::error, describe(app, error));
-    terminal.message(LogLevel::error, "see " + name + " --help");
+    terminal.message(LogLevel::error, "see " + full_name(innermost(app)) + " --help");
     return kUsage;
 }
 
@@ -118,7 +71,7 @@ int run(int argc, char** argv, std::span<const Verb> verbs) {
     app.set_version_flag("--version", std::string("dbnet ") + version());
     app.require_subcommand(1);
     app.get_formatter()->column_width(kHelpColumn);
-    set_examples(app, "dbnet predict --model det.onnx photo.jpg", "dbnet model info det.onnx",
+    set_examples(app, "dbnet predict samples/street.jpg", "dbnet model info models/default.onnx",
                  "dbnet doctor");
     TerminalSettings settings;
     const std::vector<Command> commands = add_verbs(app, verbs, settings);

@@ -9,10 +9,9 @@
 #include "core/timer.hpp"
 #include "detect/lanes.hpp"
 #include "detect/network_output.hpp"
+#include "detect/read_detector.hpp"
 #include "detect/settings.hpp"
 #include "detect/tiling.hpp"
-#include "model/detector_graph.hpp"
-#include "model/onnx.hpp"
 
 namespace dbnet {
 namespace {
@@ -156,8 +155,7 @@ private:
             core::fail(ErrorCode::invalid_argument, "threads is ", options.threads, ", lanes ",
                        options.lanes, " and plan_cache ", options.plan_cache,
                        "; expected at least 0, 0 and 1");
-        const model::DetectorGraph network =
-            model::detector_graph(model::read_onnx(path), options.output);
+        const model::DetectorGraph network = detect::read_detector(path, options.output);
         takes_pixels_ = network.takes_pixels;
         return backend_.compile(network.graph, {options.plan_cache});
     }

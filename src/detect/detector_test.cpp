@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <filesystem>
@@ -13,6 +14,7 @@
 
 #include <dbnet/error.hpp>
 
+#include "core/file.hpp"
 #include "geometry/overlap.hpp"
 #include "model/onnx.hpp"
 #include "support/scene.hpp"
@@ -25,6 +27,7 @@ namespace {
 
 using test::Scene;
 using test::TempDir;
+using testing::AllOf;
 using testing::HasSubstr;
 
 /// The tiny model in a file, written once for all tests.
@@ -348,6 +351,41 @@ TEST(Detector, RefusesModelsThatAreNoDetectors) {
                     g.outputs = {{"pooled", model::DataType::f32, {-1, 1, 1, 1}}};
                 }),
                 HasSubstr("probability map"));
+}
+
+// Recognisers and classifiers are known by their output, whether or not their operators are.
+TEST(Detector, TellsOtherKindsOfModelsApart) {
+    const TempDir folder;
+    const std::string path = folder / "m.onnx";
+    const auto message = [&] {
+        return error_of([&] { Detector::open(path, {1}); }, ErrorCode::unsupported);
+    };
+    model::Graph recogniser = test::tiny_model();
+    recogniser.parameters["axes"] = model::Tensor::of({1}, std::vector<std::int64_t>{2});
+    recogniser.add(model::Op::ReduceMean, "rows", {recogniser.outputs[0].name, "axes"},
+                   {{"keepdims", std::int64_t{0}}});
+    recogniser.outputs = {{"rows", model::DataType::f32, {-1, 1, 97}}};
+    model::Graph classifier = test::tiny_model();
+    classifier.add(model::Op::Flatten, "flat", {classifier.outputs[0].name});
+    classifier.outputs = {{"flat", model::DataType::f32, {-1, 2}}};
+    for (const auto& [graph, kind] :
+         {std::pair{&recogniser, "text recognisers"}, std::pair{&classifier, "classifiers"}}) {
+        model::write_onnx(*graph, path);
+        EXPECT_THAT(message(), AllOf(HasSubstr("is no text detector"), HasSubstr(kind)));
+        std::vector<std::uint8_t> bytes = core::read_file(path);
+        const std::string_view known = "Sigmoid";
+        const auto found = std::ranges::search(bytes, known);
+        ASSERT_FALSE(found.empty());
+        found.back() = 'x';
+        core::write_file(path, bytes);
+        EXPECT_THAT(message(), AllOf(HasSubstr("is no text detector"), HasSubstr(kind)));
+    }
+    // An operator that is not known stays one where the output is that of a detector.
+    model::write_onnx(test::tiny_model(), path);
+    std::vector<std::uint8_t> bytes = core::read_file(path);
+    std::ranges::search(bytes, std::string_view("Sigmoid")).back() = 'x';
+    core::write_file(path, bytes);
+    EXPECT_THAT(message(), HasSubstr("Sigmoix"));
 }
 
 TEST(Detector, FixedInputSizesAreObeyed) {

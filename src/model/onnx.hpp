@@ -28,6 +28,10 @@ Graph read_onnx(const std::string& path, const OnnxReadOptions& options = {});
 Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
                  const OnnxReadOptions& options = {});
 
+/// The extents that a file declares for its first output, whatever operators it consists of; none
+/// for a file that cannot be read or does not say.
+Dims declared_output(const std::string& path);
+
 struct OnnxWriteOptions {
     int opset = 17;  ///< 7 to 23; Error{unsupported} where an operator or form does not exist in it
     /// f32 weights of two and more dimensions and at least 16384 elements as f16 initializers

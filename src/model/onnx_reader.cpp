@@ -253,4 +253,19 @@ Graph parse_onnx(std::span<const std::uint8_t> bytes, std::string_view name,
     return read_model(bytes, name, "", options);
 }
 
+Dims declared_output(const std::string& path) {
+    const OnnxReadOptions options;
+    Dims dims;
+    try {
+        const onnx::ModelProto model = parse_model(core::read_file(path, options.max_file_bytes),
+                                                   kElementsPerNode * options.max_nodes);
+        if (model.graph().output_size() == 0) return dims;
+        for (const auto& dim : model.graph().output(0).type().tensor_type().shape().dim())
+            dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+    } catch (const Error&) {
+        dims.clear();
+    }
+    return dims;
+}
+
 }  // namespace dbnet::model

@@ -40,6 +40,41 @@ refuses "unknown verb 'infos': did you mean 'info'?" model infos
 refuses "unexpected argument 'now'" doctor now
 absent out
 
+# What people of other programs type, what is half typed, and numbers of other countries.
+refuses "unknown verb 'help': did you mean 'dbnet predict --help'?" help predict
+refuses "unknown verb 'help': did you mean 'dbnet --help'?" help
+refuses "unknown verb 'version': did you mean 'dbnet --version'?" version
+refuses "unknown verb 'detect': did you mean 'predict'?" detect photo.jpg
+refuses "unknown verb 'info': did you mean 'model info'?" info det.onnx
+for option in -o --output; do
+  refuses "unknown option $option: did you mean --out?" predict photo.jpg $option out
+done
+for option in -i --input; do
+  refuses "unknown option $option: files are named without an option: dbnet predict photo.jpg" predict $option photo.jpg
+  refuses "unknown option $option: did you mean --data?" val $option photos
+done
+for verb in "predict photo.jpg" "val --data photos" "benchmark det.onnx"; do
+  for option in "--device cuda" --device=cuda --gpu; do
+    # shellcheck disable=SC2086
+    refuses "${option%%[ =]*}: detection runs on the CPU; only dbnet train takes --device" $verb $option
+  done
+done
+refuses "--threshold is '0,4', expected a number such as 0.4" predict photo.jpg --threshold 0,4
+refuses "--min-size is 'three', expected a number" predict photo.jpg --min-size three
+refuses "--max-candidates is '1.5', expected a whole number" predict photo.jpg --max-candidates 1.5
+refuses "--thresholds is '0.3,x', expected numbers: a,b,c" tune --data photos --thresholds 0.3,x
+refuses "--threads is '-1', expected 0 to 4096" predict photo.jpg --threads -1
+refuses "--threads is 'all', expected 0 to 4096" predict photo.jpg --threads all
+refuses "--ignore-below is '-1', expected 0 to 1e+06" val --data photos --ignore-below -1
+refuses "--out has no value, expected DIR" predict photo.jpg --out
+refuses "--model has no value, expected FILE" predict photo.jpg --model
+refuses "--holdout without --split" val --data photos --labels gts --holdout 1/4
+refuses "holdout is '5/4', expected a part of parts such as 2/4" val --data photos --split holdout --holdout 5/4
+mkdir gts
+refuses "gts: has no images, but photos, which is said to have the labels, has: are the two swapped?" \
+  val --data gts --labels photos
+absent out
+
 # Every option of issue and documentation is taken.
 expect 0 dbnet predict --model det.onnx photo.jpg --preset native --size 192 --threshold 0.3 \
   --box-threshold 0.5 --unclip 1.5 --min-size 3 --max-candidates 100 --score-mode box --dilate \
