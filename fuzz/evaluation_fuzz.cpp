@@ -25,21 +25,28 @@ namespace {
 
 using namespace dbnet;
 
-/// In memory where there is such a folder.
-std::string folder() {
-    static const std::string path = [] {
-        const char* parent = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
-        const std::string made = std::string(parent) + "/dbnet-fuzz-" + std::to_string(getpid());
-        std::filesystem::create_directories(made);
-        std::atexit([] { std::filesystem::remove_all(folder()); });
-        return made;
-    }();
-    return path;
-}
+/// A folder for as long as the process runs, in memory where there is such a folder.
+class Folder {
+public:
+    Folder() { std::filesystem::create_directories(path_); }
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    const std::string& path() const { return path_; }
+
+private:
+    const std::string path_ =
+        std::string(std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp") +
+        "/dbnet-fuzz-" + std::to_string(getpid());
+};
 
 std::vector<formats::RecordRegion> read(const char* format, const char* name,
                                         std::span<const std::uint8_t> bytes) {
-    const std::string path = folder() + "/" + name;
+    static const Folder folder;
+    const std::string path = folder.path() + "/" + name;
     core::write_file(path, bytes);
     std::vector<formats::RecordRegion> regions;
     for (formats::Record& record : formats::read_all(*formats::find(format), path))
