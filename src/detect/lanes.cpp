@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/subnormals.hpp"
 #include "core/threads.hpp"
 
 namespace dbnet::detect {
@@ -53,6 +54,7 @@ Lanes::~Lanes() {
 }
 
 void Lanes::serve(Slot& slot, const std::stop_token& stop) {
+    const core::FlushSubnormals flush;
     for (;;) {
         std::unique_lock lock(mutex_);
         if (!queued_.wait(lock, stop, [&] { return !queue_.empty(); })) return;

@@ -6,8 +6,8 @@
 
 namespace dbnet::model {
 
-/// A text detector in the form in which everything that runs one expects it: one input f32 [N, 3, H,
-/// W], outputs that are f32 maps [N, C, H, W], as large as the input where that can be told.
+/// A text detector in the form in which everything that runs one expects it: one input f32 [N, 3,
+/// H, W], outputs that are f32 maps [N, C, H, W], as large as the input where that can be told.
 struct DetectorGraph {
     Graph graph;
     /// The file's network takes bytes: its input are the pixels 0 to 255 as they are, in f32.

@@ -368,18 +368,32 @@ Values reduce_mean(const Call& call) {
     return {in[0].mean(axes, true).reshape(attributes.output)};
 }
 
-/// Takes each element of an axis from two others.
+/// Takes each element of an axis from two others, or from four.
 Tensor resized(const Tensor& x, std::int64_t axis, const engine::ResizeAxis& places) {
     const auto taken = [&](const std::vector<std::int64_t>& from) {
         return x.index_select(axis, torch::tensor(from, torch::kInt64).to(x.device()));
     };
+    Dims shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[static_cast<std::size_t>(axis)] = -1;
+    const auto shares = [&](const std::vector<float>& weights) {
+        return torch::tensor(weights).to(x.options()).view(shape);
+    };
+    if (!places.places.empty()) {
+        Tensor sum;
+        for (std::size_t tap = 0; tap < 4; ++tap) {
+            std::vector<std::int64_t> from;
+            std::vector<float> weights;
+            for (const auto& four : places.places) from.push_back(four[tap]);
+            for (const auto& four : places.weights) weights.push_back(four[tap]);
+            const Tensor part = taken(from) * shares(weights);
+            sum = tap == 0 ? part : sum + part;
+        }
+        return sum;
+    }
     const Tensor near = taken(places.low);
     if (std::all_of(places.weight.begin(), places.weight.end(), [](float w) { return w == 0; }))
         return near;
-    Dims shape(static_cast<std::size_t>(x.dim()), 1);
-    shape[static_cast<std::size_t>(axis)] = -1;
-    const Tensor share = torch::tensor(places.weight).to(x.options()).view(shape);
-    return near + (taken(places.high) - near) * share;
+    return near + (taken(places.high) - near) * shares(places.weight);
 }
 
 Values resize(const Call& call) {

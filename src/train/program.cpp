@@ -332,7 +332,8 @@ int doublings(const model::ResizeAttributes& attributes, const model::Dims& inpu
     int times = 0;
     while (static_cast<std::int64_t>(axes[3].low.size()) > input[3] << times) ++times;
     for (std::size_t axis = 0; axis < 4; ++axis) {
-        const auto& [low, high, weight] = axes[axis];
+        const auto& low = axes[axis].low;
+        const auto& weight = axes[axis].weight;
         const int shift = axis < 2 ? 0 : times;
         if (static_cast<std::int64_t>(low.size()) != input[axis] << shift) return 0;
         for (std::size_t i = 0; i < low.size(); ++i)

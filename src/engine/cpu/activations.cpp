@@ -74,6 +74,28 @@ std::optional<Activation> to_activation(const model::Graph& graph, const model::
     }
 }
 
+std::optional<Activation> to_quantization(const model::Graph& graph, const model::Node& quantize,
+                                          const model::Node& dequantize) {
+    using model::Op;
+    const auto zero_point = [](const model::Node& node) {
+        return node.inputs.size() > 2 ? node.inputs[2] : std::string();
+    };
+    const bool same = quantize.op == Op::QuantizeLinear && dequantize.op == Op::DequantizeLinear &&
+                      dequantize.inputs[0] == quantize.outputs[0] &&
+                      dequantize.inputs[1] == quantize.inputs[1] &&
+                      zero_point(dequantize) == zero_point(quantize);
+    const model::Tensor* scale = graph.parameter(quantize.inputs[1]);
+    if (!same || scale == nullptr || scale->size() != 1) return std::nullopt;
+    Activation activation{Kind::quantized_u8, scale->f32()[0], 0};
+    if (zero_point(quantize).empty()) return activation;
+    const model::Tensor* zero = graph.parameter(zero_point(quantize));
+    if (zero == nullptr || zero->size() != 1 || zero->type() == model::DataType::i32)
+        return std::nullopt;
+    if (zero->type() == model::DataType::i8) activation.kind = Kind::quantized_i8;
+    activation.beta = zero->cast(model::DataType::f32).f32()[0];
+    return activation;
+}
+
 bool keeps_padding_finite(const Activation& activation) {
     return activation.kind != Kind::exp && activation.kind != Kind::sqrt &&
            activation.kind != Kind::reciprocal;

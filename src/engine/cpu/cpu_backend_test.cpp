@@ -321,5 +321,18 @@ TEST(CpuBackend, ASmallImageCannotDemandGigabytes) {
     }
 }
 
+TEST(CpuBackend, QuantisesAndBackInOneStepHoweverManyReadIt) {
+    test::GraphBuilder b(24);
+    const std::string x = b.input({1, 3, 12, 14}, -2, 2);
+    const std::string scale = b.parameter({}, 0.02f, 0.02f);
+    const std::string zero = b.constant(model::Tensor::scalar(100.f).cast(model::DataType::u8));
+    const std::string q = b.add(Op::QuantizeLinear, {x, scale, zero});
+    const std::string left = b.add(Op::DequantizeLinear, {q, scale, zero});
+    const std::string right = b.add(Op::DequantizeLinear, {q, scale, zero});
+    b.output(b.add(Op::Add, {conv(b, left, 3, 16), conv(b, right, 3, 16)}));
+    EXPECT_THAT(steps_of(b.finish("quantised")),
+                ElementsAre("QuantizeLinear + DequantizeLinear", "Conv", "Conv + Add", "reorder"));
+}
+
 }  // namespace
 }  // namespace dbnet::engine::cpu

@@ -55,19 +55,37 @@ void emit_activation(PlanBuilder& builder, StepInfo info, const Activation& acti
     });
 }
 
-bool lower_activation(PlanBuilder& builder, const Operation& operation) {
-    const model::Node& node = builder.node(operation.nodes[0]);
-    const std::optional<Activation> activation = to_activation(builder.graph(), node);
-    const std::string& input = node.inputs[0];
-    const std::string& result = node.outputs[0];
-    if (!builder.is_f32(input)) return false;
-    if (!activation) return node.op == model::Op::Pow && lower_elementwise(builder, operation);
-    const Layout layout = keeps_padding_finite(*activation) ? builder.layout(input) : Layout::plain;
+namespace {
+
+/// The function of `input` as the value `result`.
+void lower_function(PlanBuilder& builder, const Operation& operation, const Activation& activation,
+                    const std::string& input, const std::string& result) {
+    const Layout layout = keeps_padding_finite(activation) ? builder.layout(input) : Layout::plain;
     const OperandId from = builder.use(input, layout);
     const bool in_place = builder.may_overwrite(input, layout) && builder.is_internal(result);
     const OperandId to =
         in_place ? builder.define_in_place(result, from) : builder.define(result, layout);
-    emit_activation(builder, step_info(builder, operation, ""), *activation, from, to);
+    emit_activation(builder, step_info(builder, operation, ""), activation, from, to);
+}
+
+}  // namespace
+
+bool lower_activation(PlanBuilder& builder, const Operation& operation) {
+    const model::Node& node = builder.node(operation.nodes[0]);
+    const std::optional<Activation> activation = to_activation(builder.graph(), node);
+    if (!builder.is_f32(node.inputs[0])) return false;
+    if (!activation) return node.op == model::Op::Pow && lower_elementwise(builder, operation);
+    lower_function(builder, operation, *activation, node.inputs[0], node.outputs[0]);
+    return true;
+}
+
+/// Together with what undoes it; by itself it is left to the reference executor.
+bool lower_quantization(PlanBuilder& builder, const Operation& operation) {
+    if (operation.nodes.size() < 2) return false;
+    const model::Node& node = builder.node(operation.nodes[0]);
+    const model::Node& last = builder.node(operation.nodes[1]);
+    lower_function(builder, operation, *to_quantization(builder.graph(), node, last),
+                   node.inputs[0], last.outputs[0]);
     return true;
 }
 

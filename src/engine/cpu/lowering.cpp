@@ -50,6 +50,7 @@ Function function_for(model::Op op) {
         case Op::Min:
         case Op::PRelu:
         case Op::Where: return lower_elementwise;
+        case Op::QuantizeLinear: return lower_quantization;
         case Op::MatMul: return lower_matmul;
         case Op::Gemm: return lower_gemm;
         case Op::Softmax: return lower_softmax;

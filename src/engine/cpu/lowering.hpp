@@ -15,6 +15,7 @@ bool lower_conv_transpose(PlanBuilder& builder, const Operation& operation);
 
 // lower_arithmetic.cpp
 bool lower_activation(PlanBuilder& builder, const Operation& operation);
+bool lower_quantization(PlanBuilder& builder, const Operation& operation);
 bool lower_binary(PlanBuilder& builder, const Operation& operation);
 bool lower_matmul(PlanBuilder& builder, const Operation& operation);
 bool lower_gemm(PlanBuilder& builder, const Operation& operation);

@@ -107,6 +107,8 @@ private:
             const std::optional<Activation> activation = to_activation(graph_, *node);
             if (activation && is_epilogue(*activation)) take(index);
         }
+        node = op == model::Op::QuantizeLinear ? next(first, index) : nullptr;
+        if (node != nullptr && to_quantization(graph_, graph_.nodes[first], *node)) take(index);
         operation.inputs = outer_inputs(operation.nodes);
         operations_.push_back(std::move(operation));
     }

@@ -12,7 +12,8 @@
 namespace dbnet::engine::cpu {
 
 /// Nodes that are executed together: one node; a fused region; or a chain
-///     Conv [+ Add] [+ activation],  Resize [+ Add],  Add | Sub | Mul | Div [+ activation]
+///     Conv [+ Add] [+ activation],  Resize [+ Add],  Add | Sub | Mul | Div [+ activation],
+///     QuantizeLinear + DequantizeLinear
 /// in which only the next node uses a node's output.
 struct Operation {
     std::vector<std::size_t> nodes;  ///< ascending indices into graph.nodes

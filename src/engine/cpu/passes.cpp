@@ -1,6 +1,7 @@
 #include "engine/cpu/passes.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/reference/reference.hpp"
 #include "model/attributes.hpp"
@@ -124,11 +125,23 @@ void remove_identities(model::Graph& graph) {
                (node.op == model::Op::Cast &&
                 model::cast_type(node) == inferred.at(node.inputs[0]).type);
     };
+    std::map<std::pair<std::vector<std::string>, std::int64_t>, std::string> dequantized;
+    const auto earlier = [&](const model::Node& node) {
+        if (node.op != model::Op::DequantizeLinear) return std::string();
+        const auto [entry, added] =
+            dequantized.try_emplace({node.inputs, node.get_int("axis", 1)}, node.outputs[0]);
+        return added ? std::string() : entry->second;
+    };
     std::vector<model::Node> kept;
     for (model::Node& node : graph.nodes) {
         for (std::string& input : node.inputs)
             if (const auto found = replaced.find(input); found != replaced.end())
                 input = found->second;
+        if (const std::string same = earlier(node);
+            !same.empty() && !outputs.contains(node.outputs[0])) {
+            replaced[node.outputs[0]] = same;
+            continue;
+        }
         if (changes_nothing(node) && !outputs.contains(node.outputs[0]))
             replaced[node.outputs[0]] = node.inputs[0];
         else

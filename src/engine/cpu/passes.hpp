@@ -20,7 +20,7 @@ model::Graph optimise(const model::Graph& graph);
 /// the parameters did: a small file cannot demand more. The rest is left to every run.
 void fold_constants(model::Graph& graph);
 
-/// Removes Identity and Cast to the same type.
+/// Removes Identity, Cast to the same type, and a DequantizeLinear that another one does already.
 void remove_identities(model::Graph& graph);
 
 /// x clip(x + 3, 0, 6) / 6 and x hard_sigmoid(x) with alpha = 1/6, beta = 1/2 become HardSwish(x),

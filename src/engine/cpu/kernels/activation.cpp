@@ -142,6 +142,16 @@ void apply_serially(const Activation& activation, const float* from, float* to, 
         case Kind::ceil: return apply_each([&](Vector x) HWY_ATTR { return hn::Ceil(x); });
         case Kind::round: return apply_each([&](Vector x) HWY_ATTR { return hn::Round(x); });
         case Kind::floor: return apply_each([&](Vector x) HWY_ATTR { return hn::Floor(x); });
+        case Kind::quantized_u8:
+        case Kind::quantized_i8: {
+            const bool is_signed = activation.kind == Kind::quantized_i8;
+            const Vector low = number(is_signed ? -128.0F : 0.0F);
+            const Vector high = number(is_signed ? 127.0F : 255.0F);
+            return apply_each([&](Vector x) HWY_ATTR {
+                const Vector steps = hn::Add(hn::Round(hn::Div(x, alpha)), beta);
+                return hn::Mul(hn::Sub(clipped(steps, low, high), beta), alpha);
+            });
+        }
         case Kind::square: return apply_each([&](Vector x) HWY_ATTR { return hn::Mul(x, x); });
     }
 }

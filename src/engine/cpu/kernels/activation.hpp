@@ -28,6 +28,8 @@ struct Activation {
         floor,
         round,  ///< halves to the even neighbour
         square,
+        quantized_u8,  ///< (clip(round(x / alpha) + beta, 0, 255) - beta) alpha
+        quantized_i8,  ///< the same with -128 and 127
     };
     Kind kind = Kind::relu;
     float alpha = 0;

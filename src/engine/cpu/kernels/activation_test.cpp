@@ -43,19 +43,40 @@ double exact(const Activation& f, double x) {
         case Kind::floor: return std::floor(x);
         case Kind::round: return std::nearbyint(x);
         case Kind::square: return x * x;
+        case Kind::quantized_u8:
+            return (std::clamp(std::nearbyint(x / f.alpha) + f.beta, 0.0, 255.0) - f.beta) *
+                   f.alpha;
+        case Kind::quantized_i8:
+            return (std::clamp(std::nearbyint(x / f.alpha) + f.beta, -128.0, 127.0) - f.beta) *
+                   f.alpha;
     }
     return 0;
 }
 
-constexpr Activation kAll[] = {
-    {Kind::relu},        {Kind::relu, 0.1F}, {Kind::linear, -2, 3},
-    {Kind::clip, -1, 2}, {Kind::sigmoid},    {Kind::hard_sigmoid, 0.2F, 0.5F},
-    {Kind::hard_swish},  {Kind::exp},        {Kind::sqrt},
-    {Kind::reciprocal},  {Kind::erf},        {Kind::gelu},
-    {Kind::gelu_tanh},   {Kind::tanh},       {Kind::elu, 1.5F},
-    {Kind::softplus},    {Kind::mish},       {Kind::abs},
-    {Kind::floor},       {Kind::square},
-    {Kind::ceil},      {Kind::round}};
+constexpr Activation kAll[] = {{Kind::relu},
+                               {Kind::relu, 0.1F},
+                               {Kind::linear, -2, 3},
+                               {Kind::clip, -1, 2},
+                               {Kind::sigmoid},
+                               {Kind::hard_sigmoid, 0.2F, 0.5F},
+                               {Kind::hard_swish},
+                               {Kind::exp},
+                               {Kind::sqrt},
+                               {Kind::reciprocal},
+                               {Kind::erf},
+                               {Kind::gelu},
+                               {Kind::gelu_tanh},
+                               {Kind::tanh},
+                               {Kind::elu, 1.5F},
+                               {Kind::softplus},
+                               {Kind::mish},
+                               {Kind::abs},
+                               {Kind::floor},
+                               {Kind::square},
+                               {Kind::ceil},
+                               {Kind::round},
+                               {Kind::quantized_u8, 0.125F, 100},
+                               {Kind::quantized_i8, 0.25F, -3}};
 
 bool is_positive_only(Kind kind) { return kind == Kind::sqrt || kind == Kind::reciprocal; }
 
