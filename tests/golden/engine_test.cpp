@@ -143,6 +143,27 @@ TEST(EngineGolden, InputsAreTheTensorsThatTheModelsSaw) {
     report_golden("engine (inputs)", cases);
 }
 
+/// Also of the models of which there are no recorded outputs.
+TEST(EngineGolden, EveryModelFileIsReadAndComputedAsByTheOracle) {
+    DBNET_REQUIRE_GOLDEN(section());
+    const Buffer input = network_input(section() + "/input_small.png");
+    int cases = 0;
+    for (const std::string& path : all_models()) {
+        SCOPED_TRACE(path);
+        const model::Graph graph = model::read_onnx(path);
+        const Buffer expected = run(engine::reference_backend(), graph, input)[0];
+        const Buffer actual = run(engine::cpu_backend(), graph, input)[0];
+        ASSERT_EQ(actual.dims(), expected.dims());
+        const bool amplifies = path.find("_prune") != std::string::npos;
+        double largest = 0;
+        for (std::size_t i = 0; i < expected.f32().size(); ++i)
+            largest = std::max<double>(largest, std::abs(actual.f32()[i] - expected.f32()[i]));
+        EXPECT_LE(largest, amplifies ? 1e-3 : 1e-4);
+        ++cases;
+    }
+    report_golden("engine (all models)", cases);
+}
+
 class EngineGolden : public testing::TestWithParam<const Backend*> {};
 
 INSTANTIATE_TEST_SUITE_P(Backends, EngineGolden, testing::ValuesIn(engine::backends()),

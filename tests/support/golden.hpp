@@ -53,6 +53,19 @@ inline std::string find_model(const std::string& base_name) {
     throw std::runtime_error(base_name + " is in no folder of DBNET_MODELS");
 }
 
+/// Paths of all ONNX files in the folders of DBNET_MODELS, sorted; none where it is unset.
+inline std::vector<std::string> all_models() {
+    std::vector<std::string> found;
+    std::istringstream folders(environment("DBNET_MODELS"));
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        if (folder.empty() || !std::filesystem::is_directory(folder)) continue;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+            if (entry.path().extension() == ".onnx") found.push_back(entry.path().string());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
 inline nlohmann::json read_json(const std::string& path) {
     std::ifstream file(path);
     if (!file) throw std::runtime_error("cannot read " + path);
