@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The training step of ResNet-18 (416x416, batch 8, two threads) here and in plain PyTorch, in one run:
+# The training step of ResNet-18 (416x416, batch 8, two threads) here, with losses and optimiser, and in plain PyTorch, without
+# them, in one run:
 #   bench/training/run.sh [BUILD] [MODEL.onnx]
 # BUILD: a build folder with the benchmarks (-DDBNET_BUILD_BENCHMARKS=ON), default build/release. MODEL.onnx: a light detector
 # to time as well (384x384, batch 8), in turns. PYTHON: interpreters with the package torch, and onnx for MODEL.onnx; default

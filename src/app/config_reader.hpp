@@ -108,6 +108,16 @@ public:
     }
 
     template <typename Range>
+    void numbers(std::string_view name, std::map<std::string, double>& numbers, const Range&) {
+        const std::optional<ConfigValue> value = take(name);
+        if (!value) return;
+        numbers.clear();
+        ConfigReader inner(*value);
+        for (const auto& [key, node] : value->node.members)
+            if (const auto item = inner.take(key)) numbers[key] = item->template number<double>();
+    }
+
+    template <typename Range>
     void interval(std::string_view name, double& low, double& high, const Range&) {
         const std::optional<ConfigValue> value = take(name);
         if (!value) return;
@@ -157,6 +167,13 @@ public:
     template <typename Number, typename Range>
     void number(std::string_view name, const Number& number, const Range&) {
         write_value(add(name), number);
+    }
+    template <typename Range>
+    void numbers(std::string_view name, const std::map<std::string, double>& numbers,
+                 const Range&) {
+        YamlNode& map = add(name);
+        ConfigWriter inner(map);
+        for (const auto& [key, number] : numbers) write_value(inner.add(key), number);
     }
     template <typename Range>
     void interval(std::string_view name, double low, double high, const Range&) {

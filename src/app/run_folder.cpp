@@ -281,6 +281,7 @@ void RunFolder::write_step_event() {
     event["learning_rate"] = last_.rate;
     event["gradient_norm"] = means.gradient_norm();
     event["images_per_second"] = means.images_per_second();
+    event["skipped_steps"] = last_.skipped_steps;
     write_event(event);
     tensorboard_.add_scalars(last_.at.step,
                              {{"loss/total", losses.total},

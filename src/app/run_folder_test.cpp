@@ -177,6 +177,7 @@ TEST_F(RunFolderTest, WritesEventsAndALog) {
     EXPECT_EQ(events[2]["loss"], 3.5) << "the mean of steps 2 to 5";
     EXPECT_EQ(events[2]["learning_rate"], 1e-3);
     EXPECT_EQ(events[2]["images_per_second"], 8.0);
+    EXPECT_EQ(events[2]["skipped_steps"], 0);
     EXPECT_EQ(events[3]["event"], "validation");
     EXPECT_EQ(events[3]["box_threshold"], 0.3);
 
@@ -200,6 +201,25 @@ TEST_F(RunFolderTest, WritesNothingForLossesThatAreNotThere) {
     }
     EXPECT_EQ(table_of(run_ + "/results.csv").at(0).at("threshold_loss"), "");
     EXPECT_TRUE(events_of(run_ + "/events.jsonl").at(0)["binary_loss"].is_null());
+}
+
+TEST_F(RunFolderTest, CountsSkippedStepsAndLeavesTheirLossesOut) {
+    {
+        RunFolder folder = open();
+        folder.step(step_report(1, 3));
+        train::StepReport bad = step_report(2, kNone);
+        bad.skipped = true;
+        bad.skipped_steps = 1;
+        folder.step(bad);
+        train::StepReport good = step_report(3, 5);
+        good.skipped_steps = 1;
+        folder.step(good);
+        folder.validation(validation_report(3, 0.5));
+    }
+    const auto events = events_of(run_ + "/events.jsonl");
+    EXPECT_EQ(events.at(1)["loss"], 5.0) << "the mean of step 3 alone";
+    EXPECT_EQ(events.at(1)["skipped_steps"], 1);
+    EXPECT_EQ(table_of(run_ + "/results.csv").back().at("loss"), "4");
 }
 
 TEST_F(RunFolderTest, TellsOneStoryAfterARestart) {

@@ -5,23 +5,25 @@ namespace dbnet::app {
 void StepMeans::add(const train::StepReport& report) {
     weight_ += 1;
     samples_ += report.samples;
+    times_.data += report.times.data;
+    times_.forward += report.times.forward;
+    times_.backward += report.times.backward;
+    times_.optimizer += report.times.optimizer;
+    if (report.skipped) return;
+    learnt_ += 1;
     losses_.total += report.losses.total;
     losses_.probability += report.losses.probability;
     losses_.threshold += report.losses.threshold;
     losses_.binary += report.losses.binary;
     gradient_norm_ += report.gradient_norm;
-    times_.data += report.times.data;
-    times_.forward += report.times.forward;
-    times_.backward += report.times.backward;
-    times_.optimizer += report.times.optimizer;
 }
 
 train::StepLosses StepMeans::losses() const {
-    return {losses_.total / weight_, losses_.probability / weight_, losses_.threshold / weight_,
-            losses_.binary / weight_};
+    return {losses_.total / learnt_, losses_.probability / learnt_, losses_.threshold / learnt_,
+            losses_.binary / learnt_};
 }
 
-double StepMeans::gradient_norm() const { return gradient_norm_ / weight_; }
+double StepMeans::gradient_norm() const { return gradient_norm_ / learnt_; }
 
 double StepMeans::images_per_second() const {
     return times_.total() > 0 ? samples_ / times_.total() : 0;
@@ -30,7 +32,7 @@ double StepMeans::images_per_second() const {
 double StepMeans::seconds_per_step() const { return times_.total() / weight_; }
 
 void StepMeans::fade(double factor) {
-    for (double* const sum : {&weight_, &samples_, &losses_.total, &losses_.probability,
+    for (double* const sum : {&weight_, &learnt_, &samples_, &losses_.total, &losses_.probability,
                               &losses_.threshold, &losses_.binary, &gradient_norm_, &times_.data,
                               &times_.forward, &times_.backward, &times_.optimizer})
         *sum *= factor;

@@ -10,7 +10,7 @@ public:
     void add(const train::StepReport& report);
 
     bool empty() const noexcept { return weight_ == 0; }
-    /// Losses are means; without steps they are NaN.
+    /// Losses are means over the steps that were not skipped; without any they are NaN.
     train::StepLosses losses() const;
     double gradient_norm() const;
     /// Sums, in seconds.
@@ -24,6 +24,7 @@ public:
 
 private:
     double weight_ = 0;  ///< steps
+    double learnt_ = 0;  ///< of them, those that were not skipped
     double samples_ = 0;
     train::StepLosses losses_;
     double gradient_norm_ = 0;

@@ -60,13 +60,15 @@ augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2
           jpeg: {share: 0.18, range: [40, 80]}, paste: {share: 0.19, range: [2, 3]}}
 targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
 loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
-optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5}
+optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5,
+            rates: {backbone: 0.25, decoder.x: 2}}
 schedule: {kind: step, warmup: 2, power: 0.5, milestones: [10, 20.5], gamma: 0.3, final_rate: 0.01}
 epochs: 33.5
 batch_size: 3
 accumulate: 2
 ema: 0.999
 freeze: {parameters: [backbone, neck.x], epochs: 15}
+norm_eval: true
 precision: bf16
 seed: 18446744073709551615
 validation: {every: 0.5, size: 736x1280, threshold: 0.25, unclip_ratio: 1.75, patience: 9}
@@ -144,6 +146,8 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(o.loss.k, 25);
     EXPECT_EQ(o.optimizer.kind, train::OptimizerOptions::Kind::sgd);
     EXPECT_EQ(o.optimizer.rate, 0.007);
+    EXPECT_EQ(o.optimizer.rates,
+              (std::map<std::string, double>{{"backbone", 0.25}, {"decoder.x", 2}}));
     EXPECT_EQ(o.optimizer.momentum, 0.8);
     EXPECT_EQ(o.optimizer.beta1, 0.7);
     EXPECT_EQ(o.optimizer.beta2, 0.99);
@@ -161,6 +165,7 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(o.ema, 0.999);
     EXPECT_THAT(o.freeze, ElementsAre("backbone", "neck.x"));
     EXPECT_EQ(o.freeze_epochs, 15);
+    EXPECT_TRUE(o.norm_eval);
     EXPECT_EQ(o.precision, train::Precision::bf16);
     EXPECT_EQ(o.seed, 18446744073709551615u);
     EXPECT_EQ(o.validation.every, 0.5);
@@ -306,8 +311,9 @@ TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
     const auto changed = [&](const std::vector<std::string>& assignments) {
         return differences(before, read("data: {train: {images: a}}\n", assignments).effective);
     };
-    EXPECT_THAT(changed({"device=cpu", "threads=3", "workers=2", "cache_mb=0", "checkpoint_minutes=1"}),
-                IsEmpty());
+    EXPECT_THAT(
+        changed({"device=cpu", "threads=3", "workers=2", "cache_mb=0", "checkpoint_minutes=1"}),
+        IsEmpty());
     EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}),
                 ElementsAre("init: (none) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));
     EXPECT_THAT(changed({"data.train=[{images: b}]"}), ElementsAre("data.train[0].images: a -> b"));

@@ -10,7 +10,7 @@
 #include <array>
 #include <vector>
 
-#include <ATen/Parallel.h>
+#include "train/compute_threads.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -38,11 +38,9 @@ public:
     template <typename F>
     void for_each_part(F&& f) const {
         const std::int64_t rows = pixels / repeats;
-        at::parallel_for(0, kParts, 1, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t part = begin; part < end; ++part) {
-                const std::int64_t first = rows * part / kParts;
-                f(part, first, rows * (part + 1) / kParts - first);
-            }
+        for_each_in_parallel(kParts, [&](std::int64_t part) {
+            const std::int64_t first = rows * part / kParts;
+            f(part, first, rows * (part + 1) / kParts - first);
         });
     }
 
@@ -285,25 +283,89 @@ private:
     template <typename T>
     static Tensor weight_gradient(const Tensor& x, const Tensor& dy, const Tensor& weight,
                                   std::int64_t stride, std::int64_t padding) {
-        const Tensor padded =
-            channels_last(at::constant_pad_nd(x, {padding, padding, padding, padding}));
         const std::int64_t taps = weight.size(2);
         const DepthwiseShape shape{.channels = x.size(1),
                                    .taps = taps,
                                    .stride = stride,
-                                   .input_rows = padded.size(2),
-                                   .input_columns = padded.size(3),
+                                   .padding = padding,
+                                   .input_rows = x.size(2),
+                                   .input_columns = x.size(3),
                                    .output_rows = dy.size(2),
                                    .output_columns = dy.size(3)};
         const std::int64_t rows = dy.size(0) * dy.size(2);
         const Tensor sums = torch::zeros({kParts, taps, taps, x.size(1)});
-        at::parallel_for(0, kParts, 1, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t part = begin; part < end; ++part)
-                add_depthwise_sums(shape, elements<T>(padded), elements<T>(dy),
-                                   rows * part / kParts, rows * (part + 1) / kParts,
-                                   sums[part].data_ptr<float>());
+        auto* to = sums.data_ptr<float>();
+        for_each_in_parallel(kParts, [&](std::int64_t part) {
+            add_depthwise_sums(shape, elements<T>(x), elements<T>(dy), rows * part / kParts,
+                               rows * (part + 1) / kParts, to + part * taps * taps * x.size(1));
         });
         return sums.sum(0).permute({2, 0, 1}).unsqueeze(1).contiguous();
+    }
+};
+
+class CornerFunction : public torch::autograd::Function<CornerFunction> {
+public:
+    static Tensor forward(AutogradContext*, const Tensor& fine, const Tensor& corners) {
+        const Tensor map = channels_last(fine);
+        const Tensor pixels = channels_last(corners);
+        Tensor sum = torch::empty_like(map);
+        fine.scalar_type() == torch::kBFloat16 ? add<Bf16>(map, pixels, sum)
+                                               : add<float>(map, pixels, sum);
+        return sum;
+    }
+
+    static variable_list backward(AutogradContext*, variable_list gradients) {
+        const Tensor dy = channels_last(gradients[0]);
+        Tensor corners =
+            torch::empty({dy.size(0), 4 * dy.size(1), dy.size(2) / 2 + 1, dy.size(3) / 2 + 1},
+                         dy.options(), at::MemoryFormat::ChannelsLast);
+        dy.scalar_type() == torch::kBFloat16 ? gather<Bf16>(dy, corners)
+                                             : gather<float>(dy, corners);
+        return {dy, corners};
+    }
+
+private:
+    /// Calls f(row of pixels in all images, whether it is inside, where its corners' pixels begin)
+    /// for each row of the corners' pixels, with one above and one below the map.
+    template <typename F>
+    static void for_each_row(const Tensor& map, F&& f) {
+        const std::int64_t rows = map.size(2);
+        const std::int64_t width = 4 * map.size(1) * (map.size(3) / 2 + 1);
+        for_each_in_parallel(map.size(0) * (rows + 2), [&](std::int64_t i) {
+            const std::int64_t image = i / (rows + 2);
+            const std::int64_t row = i % (rows + 2);  // 0 is the one above
+            const bool inside = row > 0 && row <= rows;
+            const std::int64_t corner_row = image * (rows / 2 + 1) + row / 2;
+            f(image * rows + row - 1, inside, corner_row * width + row % 2 * 2 * map.size(1));
+        });
+    }
+
+    template <typename T>
+    static void add(const Tensor& fine, const Tensor& corners, const Tensor& sum) {
+        const std::int64_t channels = fine.size(1);
+        const std::int64_t width = fine.size(3) * channels;
+        for_each_row(fine, [&](std::int64_t row, bool inside, std::int64_t first) {
+            if (inside)
+                add_corners(elements<T>(fine) + row * width, elements<T>(corners) + first,
+                            fine.size(3), channels, elements<T>(sum) + row * width);
+        });
+    }
+
+    template <typename T>
+    static void gather(const Tensor& map, const Tensor& corners) {
+        const std::int64_t channels = map.size(1);
+        const std::int64_t pixels = map.size(3);
+        for_each_row(map, [&](std::int64_t row, bool inside, std::int64_t first) {
+            const T* from = elements<T>(map) + row * pixels * channels;
+            T* to = elements<T>(corners) + first;
+            for (std::int64_t j = 0; j <= pixels / 2; ++j, to += 4 * channels) {
+                const std::int64_t begin = inside ? std::max<std::int64_t>(2 * j - 1, 0) : 0;
+                const std::int64_t end = inside ? std::min(2 * j + 1, pixels) : 0;
+                std::fill_n(to, 2 * channels, T{});
+                std::copy(from + begin * channels, from + end * channels,
+                          to + (inside ? begin - 2 * j + 1 : 0) * channels);
+            }
+        });
     }
 };
 
@@ -440,6 +502,19 @@ Tensor depthwise_conv(const Tensor& x, const Tensor& weight, std::int64_t stride
     if (!has_kernels(x) || !suits)
         return at::conv2d(x, weight, {}, stride, padding, 1, weight.size(0));
     return DepthwiseFunction::apply(x, weight, stride, padding);
+}
+
+Tensor add_corner_pixels(const Tensor& fine, const Tensor& corners) {
+    if (has_kernels(fine)) return CornerFunction::apply(fine, corners);
+    const std::int64_t h = fine.size(2);
+    const std::int64_t w = fine.size(3);
+    return fine + corners.permute({0, 2, 3, 1})
+                      .reshape({fine.size(0), h / 2 + 1, w / 2 + 1, 2, 2, fine.size(1)})
+                      .permute({0, 1, 3, 2, 4, 5})
+                      .reshape({fine.size(0), h + 2, w + 2, fine.size(1)})
+                      .slice(1, 1, h + 1)
+                      .slice(2, 1, w + 1)
+                      .permute({0, 3, 1, 2});
 }
 
 Tensor gated(const Tensor& x, const Tensor& gate, bool adds_input) {

@@ -31,6 +31,11 @@ torch::Tensor batch_norm(const BatchNorm& layer, const torch::Tensor& x,
 torch::Tensor depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
                              std::int64_t stride, std::int64_t padding);
 
+/// fine + what the corners' pixels are: `corners` [N, 4 C, H/2 + 1, W/2 + 1] has for each corner of
+/// a grid of H/2 x W/2 the four pixels around it (rows, columns, channels), `fine` is [N, C, H, W],
+/// both of one type. The pixels outside the map count for nothing.
+torch::Tensor add_corner_pixels(const torch::Tensor& fine, const torch::Tensor& corners);
+
 /// x * gate, or x + x * gate if `adds_input`: x [N, C, H, W], gate [N, C, 1, 1] of the same type,
 /// as squeeze and excitation end. One pass over the map forward and two backward on a CPU;
 /// LibTorch's operators elsewhere.

@@ -154,15 +154,20 @@ std::vector<Tensor> GraphModule::run(const Program& program, const Tensor& image
             if (value.tensor.defined() && !keep) value.tensor = value.tensor.to(type);
             return value;
         };
-        Call call{
-            .step = step, .inputs = {}, .residual = {}, .lateral = {}, .known = program.known};
+        Call call{.step = step,
+                  .inputs = {},
+                  .residual = {},
+                  .lateral = {},
+                  .bias = typed(step.bias, false).tensor,
+                  .known = program.known};
         for (std::size_t i = 0; i < step.node->inputs.size(); ++i)
             call.inputs.push_back(typed(step.node->inputs[i], batch_norm && i > 0));
         call.residual = typed(step.residual, false);
         if (step.lateral != nullptr)
             for (const std::string& name : step.lateral->inputs)
                 call.lateral.push_back(typed(name, false));
-        call.training = batch_norm && is_training() && !is_frozen(step.node->inputs[1]);
+        call.training =
+            batch_norm && is_training() && !norm_eval_ && !is_frozen(step.node->inputs[1]);
         std::vector<Value> outputs = execute_named(std::move(call));
         if (outputs.size() == 1) live[step.output] = std::move(outputs.front());
         for (std::size_t i = 0; outputs.size() > 1 && i < outputs.size(); ++i)

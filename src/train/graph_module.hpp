@@ -42,6 +42,9 @@ public:
     /// list frees all.
     void freeze(const std::vector<std::string>& prefixes);
 
+    /// BatchNormalization in evaluation mode although the module is trained.
+    void set_norm_eval(bool eval) { norm_eval_ = eval; }
+
     void set_precision(Precision precision) { precision_ = precision; }
     Precision precision() const noexcept { return precision_; }
 
@@ -72,6 +75,7 @@ private:
     model::Graph graph_;
     model::Graph executed_;  ///< graph_ with activations that were spelled out as one node
     Precision precision_;
+    bool norm_eval_ = false;
     std::vector<std::string> frozen_;
     std::map<std::string, torch::Tensor> weights_;
     std::map<std::string, torch::Tensor> statistics_;

@@ -190,6 +190,38 @@ TEST(DepthwiseConv, GradientsAreLibTorchsInF64) {
             }
 }
 
+/// The corners' pixels in their places, by LibTorch's operators.
+Tensor corner_pixels(const Tensor& corners, const Tensor& fine) {
+    const std::int64_t h = fine.size(2);
+    const std::int64_t w = fine.size(3);
+    return at::pixel_shuffle(corners.view({fine.size(0), 4, fine.size(1), h / 2 + 1, w / 2 + 1})
+                                 .transpose(1, 2)
+                                 .reshape({fine.size(0), 4 * fine.size(1), h / 2 + 1, w / 2 + 1}),
+                             2)
+        .slice(2, 1, h + 1)
+        .slice(3, 1, w + 1);
+}
+
+TEST(CornerPixels, EqualLibTorchsOperatorsInF64) {
+    torch::manual_seed(12);
+    for (const Dims& dims : {Dims{2, 3, 2, 2}, Dims{3, 40, 6, 10}, Dims{1, 16, 4, 2}}) {
+        SCOPED_TRACE(model::to_string(dims));
+        const Tensor fine = leaf(torch::randn(dims));
+        const Tensor corners =
+            leaf(torch::randn({dims[0], 4 * dims[1], dims[2] / 2 + 1, dims[3] / 2 + 1}));
+        const Tensor wide_fine = leaf(fine.to(torch::kFloat64));
+        const Tensor wide_corners = leaf(corners.to(torch::kFloat64));
+        const Tensor y = add_corner_pixels(fine, corners);
+        const Tensor truth = wide_fine + corner_pixels(wide_corners, wide_fine);
+        const Tensor direction = torch::randn(dims);
+        (y * direction).sum().backward();
+        (truth * direction).sum().backward();
+        EXPECT_LT(distance(y, truth), 1e-6);
+        EXPECT_LT(distance(fine.grad(), wide_fine.grad()), 1e-6);
+        EXPECT_LT(distance(corners.grad(), wide_corners.grad()), 1e-6);
+    }
+}
+
 TEST(Gated, EqualsLibTorchsOperatorsInF64) {
     torch::manual_seed(9);
     for (const Dims& dims : {Dims{2, 3, 5, 7}, Dims{3, 24, 8, 8}, Dims{1, 130, 3, 2}})
@@ -270,6 +302,30 @@ TEST(GraphModule, HeadsGradientsAreThoseOfTransposedConvolutions) {
             at::batch_norm(deconv(nodes[0], image), weights[norm.inputs[1]],
                            weights[norm.inputs[2]], {}, {}, true, 0.1, 1e-5, false);
         return deconv(nodes[3], inner.relu()).sigmoid();
+    });
+}
+
+/// Biases that nodes of their own add, as PaddleOCR's exported heads have them.
+test::GraphCase biases() {
+    GraphBuilder b(13);
+    const std::string x = b.input({2, 6, 3, 5});
+    const std::string map = b.add(
+        Op::Add, {b.add(Op::Conv, {x, b.parameter({8, 6, 1, 1})}), b.parameter({1, 8, 1, 1})});
+    const std::string doubled =
+        b.add(Op::ConvTranspose, {b.add(Op::Relu, {map}), b.parameter({8, 4, 2, 2})},
+              {{"strides", Dims{2, 2}}});
+    b.output(b.add(Op::Sigmoid, {b.add(Op::Add, {b.parameter({1, 4, 1, 1}), doubled})}));
+    return b.finish("biases");
+}
+
+TEST(GraphModule, BiasesOfTheirOwnHaveTheirGradients) {
+    const test::GraphCase graph_case = biases();
+    const auto& nodes = graph_case.graph.nodes;
+    expect_gradients_of(graph_case, 1e-5, 1e-4, [&](const Tensor& image, auto& weights) {
+        const Tensor map =
+            at::conv2d(image, weights[nodes[0].inputs[1]]) + weights[nodes[1].inputs[1]];
+        const Tensor doubled = at::conv_transpose2d(map.relu(), weights[nodes[3].inputs[1]], {}, 2);
+        return (doubled + weights[nodes[4].inputs[0]]).sigmoid();
     });
 }
 

@@ -177,24 +177,16 @@ Tensor taps_on_pairs(const Tensor& kernel, std::int64_t axis) {
         {torch::stack({w[0] + w[1], w[2]}, axis), torch::stack({w[0], w[1] + w[2]}, axis)});
 }
 
-/// A 3x3 convolution of the doubled map, without doubling it: the four pixels around each corner
-/// of x see 2x2 pixels of x, which is a 2x2 convolution to four times the channels.
-Tensor conv_of_doubled(const Tensor& x, const Tensor& weight) {
+/// fine + a 3x3 convolution of the doubled map, without doubling it: the four pixels around each
+/// corner of x see 2x2 pixels of x, which is a 2x2 convolution to four times the channels.
+Tensor add_conv_of_doubled(const Tensor& fine, const Tensor& x, const Tensor& weight) {
     const std::int64_t out = weight.size(0);
     const Tensor rows = taps_on_pairs(weight.to(torch::kFloat32), 2);
     const Tensor kernel = taps_on_pairs(rows, 4)
                               .transpose(0, 1)
                               .reshape({4 * out, weight.size(1), 2, 2})
                               .to(weight.scalar_type());
-    const Tensor corners = at::conv2d(x, kernel, {}, 1, 1).permute({0, 2, 3, 1});
-    const std::int64_t h = corners.size(1);
-    const std::int64_t w = corners.size(2);
-    return corners.reshape({x.size(0), h, w, 2, 2, out})
-        .permute({0, 1, 3, 2, 4, 5})
-        .reshape({x.size(0), 2 * h, 2 * w, out})
-        .slice(1, 1, 2 * h - 1)
-        .slice(2, 1, 2 * w - 1)
-        .permute({0, 3, 1, 2});
+    return add_corner_pixels(fine, at::conv2d(x, kernel, {}, 1, 1));
 }
 
 /// One square kernel for each channel, the same step and padding on all sides.
@@ -204,6 +196,11 @@ bool is_depthwise(const model::ConvAttributes& attributes, const Tensor& weight)
            w.kernel.size() == 2 && w.kernel[0] == w.kernel[1] && w.strides[0] == w.strides[1] &&
            w.dilations == Dims{1, 1} && w.pads_begin == w.pads_end &&
            w.pads_begin[0] == w.pads_begin[1];
+}
+
+/// Its own or the one that is added behind it; undefined if there is none.
+Tensor bias_of(const Call& call) {
+    return call.bias.defined() ? call.bias.flatten() : Inputs(call).optional(2);
 }
 
 /// conv3x3(double(coarse) + conv1x1(fine)): the two convolutions of `fine` are one, whose kernel is
@@ -218,8 +215,8 @@ Values conv_of_merged(const Call& call) {
                               .reshape({out, 3, 3, inner.size(1)})
                               .permute({0, 3, 1, 2})
                               .to(outer.scalar_type());
-    const Tensor fine = at::conv2d(call.lateral[0].settled(), kernel, in.optional(2), 1, 1);
-    return {fine + conv_of_doubled(call.residual.settled(), outer)};
+    const Tensor fine = at::conv2d(call.lateral[0].settled(), kernel, bias_of(call), 1, 1);
+    return {add_conv_of_doubled(fine, call.residual.settled(), outer)};
 }
 
 Values conv(const Call& call) {
@@ -231,21 +228,22 @@ Values conv(const Call& call) {
         const std::int64_t coarse = input.coarse.size(1);
         dims[1] += coarse;
         if (is_same_3x3(model::conv_attributes(in.node(), dims, in.dims(1)))) {
-            const Tensor fine = at::conv2d(in[0], in[1].slice(1, coarse), in.optional(2), 1, 1);
-            return {fine + conv_of_doubled(input.coarse, in[1].slice(1, 0, coarse))};
+            const Tensor fine = at::conv2d(in[0], in[1].slice(1, coarse), bias_of(call), 1, 1);
+            return {add_conv_of_doubled(fine, input.coarse, in[1].slice(1, 0, coarse))};
         }
     }
     Tensor x = input.settled();
     const auto attributes = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
     const model::Window& window = attributes.window;
     Dims pads = window.pads_begin;
-    if (!in.has(2) && is_depthwise(attributes, in[1]))
+    const Tensor bias = bias_of(call);
+    if (!bias.defined() && is_depthwise(attributes, in[1]))
         return {depthwise_conv(x, in[1], window.strides[0], pads[0])};
     if (pads != window.pads_end) {
         x = padded(x, pads, window.pads_end, 0);
         std::fill(pads.begin(), pads.end(), 0);
     }
-    return {at::convolution(x, in[1], in.optional(2), window.strides, pads, window.dilations, false,
+    return {at::convolution(x, in[1], bias, window.strides, pads, window.dilations, false,
                             Dims(pads.size(), 0), attributes.group)};
 }
 
@@ -271,7 +269,7 @@ Value double_pixels(const Value& x, const Tensor& weight, Tensor bias) {
 
 Values conv_transpose(const Call& call) {
     const Inputs in(call);
-    const Tensor bias = in.optional(2);
+    const Tensor bias = bias_of(call);
     const bool pixelwise = call.inputs[0].doublings == 0 && !call.inputs[0].coarse.defined();
     if (pixelwise &&
         is_doubling(model::conv_transpose_attributes(in.node(), in.dims(0), in.dims(1)),

@@ -36,6 +36,7 @@ struct Call {
     std::vector<Value> inputs;
     Value residual;
     std::vector<Value> lateral;          ///< the inputs of the step's lateral convolution
+    torch::Tensor bias;                  ///< of the step, in the shape that is added
     const model::InferredValues& known;  ///< of integer and other shape-like inputs
     bool training = false;               ///< BatchNormalization: uses the statistics of the batch
 };

@@ -1,5 +1,5 @@
-// Plain loops, which the compiler vectorises: it compiles this file once for each instruction set
-// (Highway's foreach_target), with the channels innermost.
+// Plain loops where the compiler vectorises them: it compiles this file once for each instruction
+// set (Highway's foreach_target), with the channels innermost.
 #include "train/layer_kernels.hpp"
 
 #include <algorithm>
@@ -214,6 +214,9 @@ void input_gradient(const NormaliseGradient<T>& g, std::int64_t rows, std::int64
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using Wide = hn::CappedTag<float, 16>;
+using Single = hn::CappedTag<float, 1>;
+
 template <class D>
 HWY_INLINE hn::Vec<D> load(D d, const float* from) {
     return hn::LoadU(d, from);
@@ -226,20 +229,61 @@ HWY_INLINE hn::Vec<D> load(D d, const Bf16* from) {
     return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(wide, bits)));
 }
 
-/// One kernel row's taps for the channels of one vector, over a row of outputs.
+template <class D>
+HWY_INLINE void store(D d, hn::Vec<D> x, float* to) {
+    hn::StoreU(x, d, to);
+}
+/// As the other store().
+template <class D>
+HWY_INLINE void store([[maybe_unused]] D d, hn::Vec<D> x, Bf16* to) {
+    const hn::Rebind<std::uint32_t, D> wide;
+    const hn::Rebind<std::uint16_t, D> narrow;
+    const auto bits = hn::BitCast(wide, x);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(wide, 1));
+    const auto rounded = hn::Add(bits, hn::Add(hn::Set(wide, 0x7fff), odd));
+    hn::StoreU(hn::TruncateTo(narrow, hn::ShiftRight<16>(rounded)), narrow,
+               reinterpret_cast<std::uint16_t*>(to));
+}
+
+/// The outputs of a row for which a tap lies inside the input: first..last-1.
+struct Columns {
+    Columns(const DepthwiseShape& shape, std::int64_t tap) {
+        const std::int64_t outside = std::max<std::int64_t>(shape.padding - tap, 0);
+        first = (outside + shape.stride - 1) / shape.stride;
+        const std::int64_t reach = shape.input_columns - 1 + shape.padding - tap;
+        last = reach < 0 ? 0 : std::min(shape.output_columns, reach / shape.stride + 1);
+    }
+    std::int64_t first;
+    std::int64_t last;
+};
+
+/// One kernel row's taps for the channels of one vector, over a row of outputs; x is the first
+/// pixel of the row of inputs.
 template <int kTaps, class D, typename T>
 HWY_INLINE void depthwise_row(D d, const DepthwiseShape& shape, const T* x, const T* dy,
                               float* sums) {
+    const std::int64_t channels = shape.channels;
+    const auto place = [&](std::int64_t column, int tap) {
+        return x + (column * shape.stride - shape.padding + tap) * channels;
+    };
     hn::Vec<D> totals[kTaps];
     for (auto& total : totals) total = hn::Zero(d);
-    const std::int64_t channels = shape.channels;
-    for (std::int64_t column = 0; column < shape.output_columns; ++column) {
+    const std::int64_t first = Columns(shape, 0).first;
+    const std::int64_t last = std::max(first, Columns(shape, kTaps - 1).last);
+    for (std::int64_t column = first; column < last; ++column) {
         const auto gradient = load(d, dy + column * channels);
         for (int tap = 0; tap < kTaps; ++tap)
-            totals[tap] = hn::MulAdd(
-                gradient, load(d, x + (column * shape.stride + tap) * channels), totals[tap]);
+            totals[tap] = hn::MulAdd(gradient, load(d, place(column, tap)), totals[tap]);
     }
     for (int tap = 0; tap < kTaps; ++tap) {
+        const auto add = [&](std::int64_t from, std::int64_t to) HWY_ATTR {
+            for (std::int64_t column = from; column < to; ++column)
+                totals[tap] = hn::MulAdd(load(d, dy + column * channels),
+                                         load(d, place(column, tap)), totals[tap]);
+        };
+        const Columns inside(shape, tap);
+        add(inside.first, std::min(first, inside.last));
+        add(std::max(last, inside.first), inside.last);
         float* sum = sums + tap * channels;
         hn::StoreU(hn::Add(hn::LoadU(d, sum), totals[tap]), d, sum);
     }
@@ -248,15 +292,17 @@ HWY_INLINE void depthwise_row(D d, const DepthwiseShape& shape, const T* x, cons
 template <int kTaps, typename T>
 void depthwise_rows(const DepthwiseShape& shape, const T* x, const T* dy, std::int64_t first,
                     std::int64_t last, float* sums) {
-    const hn::CappedTag<float, 16> wide;
-    const hn::CappedTag<float, 1> single;
+    const Wide wide;
+    const Single single;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(wide));
     for (std::int64_t row = first; row < last; ++row) {
         const T* gradients = dy + row * shape.output_columns * shape.channels;
-        const std::int64_t top =
-            row / shape.output_rows * shape.input_rows + row % shape.output_rows * shape.stride;
+        const std::int64_t image = row / shape.output_rows;
+        const std::int64_t top = row % shape.output_rows * shape.stride - shape.padding;
         for (std::int64_t tap = 0; tap < kTaps; ++tap) {
-            const T* inputs = x + (top + tap) * shape.input_columns * shape.channels;
+            if (top + tap < 0 || top + tap >= shape.input_rows) continue;
+            const T* inputs =
+                x + (image * shape.input_rows + top + tap) * shape.input_columns * shape.channels;
             float* to = sums + tap * kTaps * shape.channels;
             std::int64_t c = 0;
             for (; c + lanes <= shape.channels; c += lanes)
@@ -274,6 +320,26 @@ void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy, st
         depthwise_rows<3>(shape, x, dy, first, last, sums);
     else
         depthwise_rows<5>(shape, x, dy, first, last, sums);
+}
+
+template <typename T>
+void add_corners(const T* fine, const T* corners, std::int64_t pixels, std::int64_t channels,
+                 T* sum) {
+    const Wide wide;
+    const Single single;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(wide));
+    // A corner has the pixels 2 j - 1 and 2 j of the row, of which the first and the last one has
+    // only one.
+    for (std::int64_t j = 0; 2 * j - 1 < pixels; ++j) {
+        const T* from = corners + (2 * j + 1) * channels;  // by the place in the row
+        std::int64_t place = std::max<std::int64_t>(2 * j - 1, 0) * channels;
+        const std::int64_t end = std::min(2 * j + 1, pixels) * channels;
+        for (; place + lanes <= end; place += lanes)
+            store(wide, hn::Add(load(wide, fine + place), load(wide, from + place)), sum + place);
+        for (; place < end; ++place)
+            store(single, hn::Add(load(single, fine + place), load(single, from + place)),
+                  sum + place);
+    }
 }
 
 // Highway exports functions, not templates.
@@ -300,6 +366,10 @@ void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy, st
     void add_depthwise_sums_##suffix(const DepthwiseShape& shape, const T* x, const T* dy,     \
                                      std::int64_t first, std::int64_t last, float* sums) {     \
         HWY_NAMESPACE::add_depthwise_sums(shape, x, dy, first, last, sums);                    \
+    }                                                                                          \
+    void add_corners_##suffix(const T* fine, const T* corners, std::int64_t pixels,            \
+                              std::int64_t channels, T* sum) {                                 \
+        HWY_NAMESPACE::add_corners(fine, corners, pixels, channels, sum);                      \
     }
 DBNET_INSTANCES(float, f32)
 DBNET_INSTANCES(Bf16, bf16)
@@ -311,40 +381,46 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dbnet::train {
 
-#define DBNET_DISPATCH(T, suffix)                                                                \
-    HWY_EXPORT(add_moments_##suffix);                                                            \
-    HWY_EXPORT(normalise_##suffix);                                                              \
-    HWY_EXPORT(add_gradient_sums_##suffix);                                                      \
-    HWY_EXPORT(input_gradient_##suffix);                                                         \
-    HWY_EXPORT(add_depthwise_sums_##suffix);                                                     \
-    template <>                                                                                  \
-    void add_moments(const T* x, std::int64_t rows, std::int64_t channels, const float* shift,   \
-                     double* sums, double* squares) {                                            \
-        HWY_DYNAMIC_DISPATCH(add_moments_##suffix)(x, rows, channels, shift, sums, squares);     \
-    }                                                                                            \
-    template <>                                                                                  \
-    void normalise(const T* x, const T* residual, std::int64_t rows, std::int64_t channels,      \
-                   const float* scale, const float* offset, Activation activation, T* y) {       \
-        HWY_DYNAMIC_DISPATCH(normalise_##suffix)                                                 \
-        (x, residual, rows, channels, scale, offset, activation, y);                             \
-    }                                                                                            \
-    template <>                                                                                  \
-    void add_gradient_sums(const NormaliseGradient<T>& g, std::int64_t rows,                     \
-                           std::int64_t channels, const float* mean, double* sums,               \
-                           double* products, T* dz) {                                            \
-        HWY_DYNAMIC_DISPATCH(add_gradient_sums_##suffix)                                         \
-        (g, rows, channels, mean, sums, products, dz);                                           \
-    }                                                                                            \
-    template <>                                                                                  \
-    void input_gradient(const NormaliseGradient<T>& g, std::int64_t rows, std::int64_t channels, \
-                        const float* by_dz, const float* by_x, const float* constant, T* dx) {   \
-        HWY_DYNAMIC_DISPATCH(input_gradient_##suffix)                                            \
-        (g, rows, channels, by_dz, by_x, constant, dx);                                          \
-    }                                                                                            \
-    template <>                                                                                  \
-    void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy,                \
-                            std::int64_t first, std::int64_t last, float* sums) {                \
-        HWY_DYNAMIC_DISPATCH(add_depthwise_sums_##suffix)(shape, x, dy, first, last, sums);      \
+#define DBNET_DISPATCH(T, suffix)                                                                 \
+    HWY_EXPORT(add_moments_##suffix);                                                             \
+    HWY_EXPORT(normalise_##suffix);                                                               \
+    HWY_EXPORT(add_gradient_sums_##suffix);                                                       \
+    HWY_EXPORT(input_gradient_##suffix);                                                          \
+    HWY_EXPORT(add_depthwise_sums_##suffix);                                                      \
+    HWY_EXPORT(add_corners_##suffix);                                                             \
+    template <>                                                                                   \
+    void add_moments(const T* x, std::int64_t rows, std::int64_t channels, const float* shift,    \
+                     double* sums, double* squares) {                                             \
+        HWY_DYNAMIC_DISPATCH(add_moments_##suffix)(x, rows, channels, shift, sums, squares);      \
+    }                                                                                             \
+    template <>                                                                                   \
+    void normalise(const T* x, const T* residual, std::int64_t rows, std::int64_t channels,       \
+                   const float* scale, const float* offset, Activation activation, T* y) {        \
+        HWY_DYNAMIC_DISPATCH(normalise_##suffix)                                                  \
+        (x, residual, rows, channels, scale, offset, activation, y);                              \
+    }                                                                                             \
+    template <>                                                                                   \
+    void add_gradient_sums(const NormaliseGradient<T>& g, std::int64_t rows,                      \
+                           std::int64_t channels, const float* mean, double* sums,                \
+                           double* products, T* dz) {                                             \
+        HWY_DYNAMIC_DISPATCH(add_gradient_sums_##suffix)                                          \
+        (g, rows, channels, mean, sums, products, dz);                                            \
+    }                                                                                             \
+    template <>                                                                                   \
+    void input_gradient(const NormaliseGradient<T>& g, std::int64_t rows, std::int64_t channels,  \
+                        const float* by_dz, const float* by_x, const float* constant, T* dx) {    \
+        HWY_DYNAMIC_DISPATCH(input_gradient_##suffix)                                             \
+        (g, rows, channels, by_dz, by_x, constant, dx);                                           \
+    }                                                                                             \
+    template <>                                                                                   \
+    void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy,                 \
+                            std::int64_t first, std::int64_t last, float* sums) {                 \
+        HWY_DYNAMIC_DISPATCH(add_depthwise_sums_##suffix)(shape, x, dy, first, last, sums);       \
+    }                                                                                             \
+    template <>                                                                                   \
+    void add_corners(const T* fine, const T* corners, std::int64_t pixels, std::int64_t channels, \
+                     T* sum) {                                                                    \
+        HWY_DYNAMIC_DISPATCH(add_corners_##suffix)(fine, corners, pixels, channels, sum);         \
     }
 DBNET_DISPATCH(float, f32)
 DBNET_DISPATCH(Bf16, bf16)

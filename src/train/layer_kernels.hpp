@@ -48,11 +48,12 @@ template <typename T>
 void input_gradient(const NormaliseGradient<T>& gradient, std::int64_t rows, std::int64_t channels,
                     const float* by_dz, const float* by_x, const float* constant, T* dx);
 
-/// A depthwise convolution with a square kernel of `taps`, on an input that is padded already.
+/// A depthwise convolution with a square kernel of `taps`.
 struct DepthwiseShape {
     std::int64_t channels;
     std::int64_t taps;  ///< 3 or 5
     std::int64_t stride;
+    std::int64_t padding;     ///< on all sides
     std::int64_t input_rows;  ///< of one image, as the columns
     std::int64_t input_columns;
     std::int64_t output_rows;
@@ -64,5 +65,12 @@ struct DepthwiseShape {
 template <typename T>
 void add_depthwise_sums(const DepthwiseShape& shape, const T* x, const T* dy, std::int64_t first,
                         std::int64_t last, float* sums);
+
+/// One row of a map plus the same row of another one, of which each corner has four pixels:
+/// `corners` [columns + 1, 4, channels] has for the corners of a row the two pixels of the row's
+/// side first. sum[c] = fine[c] + corners[(c + 1) / 2, (c + 1) % 2], c < pixels = 2 columns.
+template <typename T>
+void add_corners(const T* fine, const T* corners, std::int64_t pixels, std::int64_t channels,
+                 T* sum);
 
 }  // namespace dbnet::train

@@ -27,17 +27,22 @@ struct Losses {
     torch::Tensor binary;
 };
 
-/// Sums a normaliser over all processes of a distributed run; one process returns its argument.
+/// The sum of a tensor over all processes of a distributed run, each of which calls it equally
+/// often.
 using Reduce = std::function<torch::Tensor(const torch::Tensor&)>;
 
 /// From maps in [0, 1], each [N, 1, H, W] in f32; `threshold` and `binary` may both be undefined.
-/// Follows the reference, logarithms clamped at -100 included.
+/// Follows the reference, logarithms clamped at -100 included. Each process picks its own hardest
+/// negatives.
 Losses losses_of_maps(const torch::Tensor& probability, const torch::Tensor& threshold,
                       const torch::Tensor& binary, const LossTargets& targets,
                       const LossOptions& options, const Reduce& reduce = {});
 
 /// The same function from the logits of the probability and threshold maps, finite for any finite
-/// logit; what training uses. Logits may be in half precision: everything is computed in f32.
+/// logit; what training uses. Logits may be in half precision: everything is computed in f32. On a
+/// CPU each direction is one pass over the maps; negatives that are just as hard as the last one
+/// that counts share its place, and several processes pick theirs together, so that their losses
+/// of the probability and the threshold map, and all their gradients, add up to those of one.
 Losses losses_of_logits(const torch::Tensor& probability_logits,
                         const torch::Tensor& threshold_logits, const LossTargets& targets,
                         const LossOptions& options, const Reduce& reduce = {});

@@ -47,6 +47,8 @@ struct StepReport {
     double rate = 0;           ///< learning rate
     double gradient_norm = 0;  ///< before clipping; NaN where it is not computed
     int samples = 0;           ///< of this step
+    bool skipped = false;      ///< it was bad and changed nothing: its losses count for nothing
+    std::uint64_t skipped_steps = 0;  ///< since the run began
 };
 
 /// What a network found in one validation image.

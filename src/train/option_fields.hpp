@@ -53,6 +53,7 @@ inline constexpr double kMostEpochs = 1e6;
 /// Calls for each option
 /// * `visitor.section(name, f)` where f(visitor) visits the options below `name`,
 /// * `visitor.number(name, value, range)` for a number or a list of numbers,
+/// * `visitor.numbers(name, values, range)` for numbers by texts of the user's,
 /// * `visitor.interval(name, low, high, range)` for two numbers, low <= high,
 /// * `visitor.word(name, text, words)` for a text that is one of some words,
 /// * `visitor.value(name, value)` for everything else.
@@ -117,6 +118,7 @@ void visit_options(Visitor& visitor, Options& o) {
     visitor.section("optimizer", [&](auto& v) {
         v.value("kind", o.optimizer.kind);
         v.number("rate", o.optimizer.rate, Range{0, 100, true});
+        v.numbers("rates", o.optimizer.rates, Range{0, 1000});
         v.number("momentum", o.optimizer.momentum, Range{0, 1, false, true});
         v.number("beta1", o.optimizer.beta1, Range{0, 1, false, true});
         v.number("beta2", o.optimizer.beta2, Range{0, 1, false, true});
@@ -139,6 +141,7 @@ void visit_options(Visitor& visitor, Options& o) {
         v.value("parameters", o.freeze);
         v.number("epochs", o.freeze_epochs, Range{-1, kMostEpochs});
     });
+    visitor.value("norm_eval", o.norm_eval);
     visitor.value("precision", o.precision);
     visitor.number("seed", o.seed,
                    Range{0, static_cast<double>(std::numeric_limits<std::uint64_t>::max())});

@@ -40,6 +40,11 @@ public:
         if (!std::ranges::is_sorted(values)) refuse(name, "does not ascend");
     }
 
+    void numbers(std::string_view name, const std::map<std::string, double>& values,
+                 const Range& range) {
+        for (const auto& [key, value] : values) number(core::concat(name, '.', key), value, range);
+    }
+
     void interval(std::string_view name, double low, double high, const Range& range) {
         number(name, low, range);
         number(name, high, range);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,10 @@ struct StartOptions {
 struct OptimizerOptions {
     enum class Kind { sgd, adam, adamw };
     Kind kind = Kind::adamw;
-    double rate = 1e-3;     ///< the highest learning rate
+    double rate = 1e-3;  ///< the highest learning rate
+    /// By what a parameter's name begins with: its rate is so many times `rate`. The longest
+    /// counts.
+    std::map<std::string, double> rates;
     double momentum = 0.9;  ///< SGD
     double beta1 = 0.9;     ///< Adam, AdamW
     double beta2 = 0.999;
@@ -56,7 +60,7 @@ struct OptimizerOptions {
 struct ScheduleOptions {
     enum class Kind { constant, poly, cosine, step };
     Kind kind = Kind::cosine;
-    double warmup = 0;               ///< epochs in which the rate rises linearly from 0
+    double warmup = 0;               ///< epochs in which the rate rises linearly
     double power = 0.9;              ///< poly
     std::vector<double> milestones;  ///< step: epochs at which the rate is multiplied by gamma
     double gamma = 0.1;
@@ -90,6 +94,8 @@ struct TrainOptions {
     /// Parameters whose names start with one of these stay as they are for the first freeze_epochs.
     std::vector<std::string> freeze;
     double freeze_epochs = 0;  ///< negative: for the whole run
+    /// BatchNormalization in evaluation mode: with the running statistics, which stay as they are.
+    bool norm_eval = false;
     Precision precision = Precision::f32;
     std::uint64_t seed = 0;
     double checkpoint_minutes = 10;

@@ -23,6 +23,10 @@ TEST(TrainOptions, each_problem_names_its_key) {
     const std::vector<Case> cases{
         {"optimizer.rate", "more than 0", [](auto& o) { o.optimizer.rate = 0; }},
         {"optimizer.rate", "nan", [](auto& o) { o.optimizer.rate = std::nan(""); }},
+        {"optimizer.rates.neck", "from 0 to 1000",
+         [](auto& o) {
+             o.optimizer.rates = {{"neck", -1}};
+         }},
         {"loss.k", "inf", [](auto& o) { o.loss.k = INFINITY; }},
         {"ema", "less than 1", [](auto& o) { o.ema = 1; }},
         {"batch_size", "from 1 to 4096", [](auto& o) { o.batch_size = 0; }},

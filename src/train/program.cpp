@@ -6,7 +6,8 @@
 // the two convolutions behind each other are one of fewer channels, and the doubled level is
 // convolved as it is, so that the sum, the largest map of the network, does not arise.
 //
-// Squeeze and excitation with a residual, x + x * gate, is one multiplication.
+// Squeeze and excitation with a residual, x + x * gate, is one multiplication. A bias that an Add
+// of its own adds belongs to the convolution in front of it.
 #include "train/program.hpp"
 
 #include <algorithm>
@@ -66,6 +67,7 @@ public:
         join_batch_norms();
         join_laterals();
         join_gates();
+        join_biases();
         std::vector<Step> steps;
         for (const Node& node : graph_.nodes) {
             if (!needed_.contains(&node) || absorbed_.contains(&node)) continue;
@@ -245,6 +247,31 @@ private:
     bool is_gate(const std::string& gate, const std::string& map) const {
         return is_live(gate) && !roles_.weights.contains(gate) &&
                train::is_gate(dims(gate), dims(map));
+    }
+
+    void join_biases() {
+        for (const Node& node : graph_.nodes)
+            if ((node.op == Op::Conv || node.op == Op::ConvTranspose) && needed_.contains(&node))
+                join_bias(node);
+    }
+
+    /// Not to depthwise convolutions, whose gradient of the weights knows no bias, and not to those
+    /// to one channel, which gain nothing.
+    void join_bias(const Node& node) {
+        const std::string& map = node.outputs.front();
+        const Node* add = only_reader(map);
+        const bool free = add != nullptr && add->op == Op::Add && !joins_.contains(add) &&
+                          !joined_.contains(add) && !joined_.contains(&node) &&
+                          !absorbed_.contains(add) && !absorbed_.contains(&node);
+        if (!free || node.inputs.size() != 2 || dims(node.inputs[1])[1] == 1) return;
+        const std::string& bias = add->inputs[add->inputs[0] == map ? 1 : 0];
+        const model::Tensor* values = graph_.parameter(bias);
+        if (values == nullptr || !is_real(values->type()) || dims(map).size() != 4 ||
+            values->dims() != model::Dims{1, dims(map)[1], 1, 1})
+            return;
+        Step step{.node = &node};
+        step.bias = bias;
+        absorb(std::move(step), *add);
     }
 
     void mark_full_precision(std::vector<Step>& steps) const {

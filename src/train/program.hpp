@@ -32,6 +32,9 @@ struct Step {
     const model::Node* activation = nullptr;
     /// Conv: the 1x1 convolution whose result, added to `residual` doubled, is the node's input.
     const model::Node* lateral = nullptr;
+    /// Conv, ConvTranspose: the parameter [1, C, 1, 1] that the Add behind it adds. Empty without
+    /// one.
+    std::string bias = {};
     std::string output =
         {};  ///< of the last of these nodes; the node's own first one if it is alone
     /// Computed in f32 whatever the precision: sigmoids, and what no convolution or other weighted

@@ -27,10 +27,10 @@ bool ends_low(ScheduleOptions::Kind kind) {
 
 }  // namespace
 
-double relative_rate(const ScheduleOptions& options, double epoch, double epochs) {
+double relative_rate(const ScheduleOptions& options, double epoch, double step, double epochs) {
     const double floor = ends_low(options.kind) ? options.final_rate : 0;
     const double rate = floor + (1 - floor) * decayed(options, epoch, epochs);
-    return epoch < options.warmup ? rate * epoch / options.warmup : rate;
+    return options.warmup > 0 ? rate * std::min((epoch + step) / options.warmup, 1.0) : rate;
 }
 
 }  // namespace dbnet::train

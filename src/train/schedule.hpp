@@ -4,9 +4,10 @@
 
 namespace dbnet::train {
 
-/// The learning rate of the step that begins at `epoch` of `epochs`, relative to the highest one:
-/// linear from 0 to 1 in the warm-up, then as the kind says over the whole run (poly:
-/// (1 - epoch/epochs)^power as in the paper, section 4; cosine: half a period).
-double relative_rate(const ScheduleOptions& options, double epoch, double epochs);
+/// The learning rate of the step that begins at `epoch` of `epochs` and is `step` epochs long,
+/// relative to the highest one: as the kind says over the whole run (poly: (1 - epoch/epochs)^power
+/// as in the paper, section 4; cosine: half a period), in the warm-up times the part of it that is
+/// over when the step ends, so that the first step learns something.
+double relative_rate(const ScheduleOptions& options, double epoch, double step, double epochs);
 
 }  // namespace dbnet::train

@@ -18,6 +18,7 @@
 #include "data/loader.hpp"
 #include "detect/settings.hpp"
 #include "model/onnx.hpp"
+#include "train/compute_threads.hpp"
 #include "train/graph_module.hpp"
 #include "train/losses.hpp"
 #include "train/model_metadata.hpp"
@@ -25,6 +26,7 @@
 #include "train/run_files.hpp"
 #include "train/schedule.hpp"
 #include "train/start.hpp"
+#include "train/step_guard.hpp"
 #include "train/training_state.hpp"
 #include "train/validation.hpp"
 #include "train/watchdog.hpp"
@@ -160,12 +162,16 @@ public:
 private:
     void prepare(model::Graph graph);
     void begin_or_resume();
+    bool load_newest(bool after_good_step);
+    void return_to_checkpoint();
     void open_loader();
     void say_what_validation_is_worth();
 
     void step();
-    void learn(data::Batch& batch, StepReport& report);
+    std::string learn(data::Batch& batch, StepReport& report);
+    std::string fault_of(const StepReport& report) const;
     void take_step(StepReport& report);
+    void skip_step(const std::string& fault, StepReport& report);
     void adapt_loss_scale(bool overflown);
     void set_freezing();
 
@@ -186,18 +192,21 @@ private:
     Observer& observer_;
     const std::function<bool()> interrupted_;
     const torch::Device device_;
+    const ComputeThreads threads_;
 
     std::vector<data::Dataset> datasets_;
     std::unique_ptr<Validation> validation_;
     std::unique_ptr<GraphModule> module_;
     std::string probability_;          ///< name of the probability map
     std::vector<std::string> logits_;  ///< of the probability map and, if any, the threshold map
-    std::unique_ptr<torch::optim::Optimizer> optimizer_;
+    std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<WeightAverage> average_;
-    Complaints complaints_;  ///< of the loader
+    std::unique_ptr<StatisticsCopy> statistics_;  ///< of before the step
+    Complaints complaints_;                       ///< of the loader
     std::unique_ptr<data::Loader> loader_;
     data::Batch batch_;  ///< the one that is learnt
     Progress progress_;
+    StepGuard guard_{progress_.history};
     std::uint64_t samples_per_step_ = 0;
     std::uint64_t steps_ = 0;
     std::optional<bool> is_frozen_;
@@ -210,13 +219,13 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
       run_(std::move(run)),
       observer_(observer),
       interrupted_(std::move(interrupted)),
-      device_(device_named(options.device)) {
+      device_(device_named(options.device)),
+      threads_(options.threads > 0 ? options.threads : core::available_cores()) {
     check(options_);
     if (options_.precision == Precision::f16 && device_.is_cpu())
         core::fail(ErrorCode::invalid_argument,
                    "precision is f16, which needs a CUDA device; on a CPU use bf16");
     make_folder(run_);
-    at::set_num_threads(options_.threads > 0 ? options_.threads : core::available_cores());
     datasets_ = open_all(options_.data);
     if (!options_.validation.data.empty()) validation_ = std::make_unique<Validation>(options_);
     if (validation_ && validation_->images() == 0) {
@@ -248,23 +257,38 @@ void Trainer::prepare(model::Graph graph) {
     module_ = std::make_unique<GraphModule>(std::move(graph), options_.precision);
     module_->to(device_);
     module_->train();
-    optimizer_ = make_optimizer(module_->weights(), options_.optimizer);
+    module_->set_norm_eval(options_.norm_eval);
+    is_frozen_.reset();
+    optimizer_ = std::make_unique<Optimizer>(module_->weights(), options_.optimizer);
     if (options_.ema > 0) average_ = std::make_unique<WeightAverage>(*module_, options_.ema);
+    statistics_ = std::make_unique<StatisticsCopy>(*module_);
 }
 
-void Trainer::begin_or_resume() {
-    const std::vector<CheckpointFolder> folders = checkpoints(run_);
-    for (const CheckpointFolder& folder : folders) {
+/// False if no checkpoint can be read. `after_good_step`: those written in a series of bad steps
+/// are passed over.
+bool Trainer::load_newest(bool after_good_step) {
+    for (const CheckpointFolder& folder : checkpoints(run_)) {
         try {
             prepare(model::read_onnx(folder.weights()));
-            progress_ = load_state(folder.state(), *optimizer_, *module_, average_ != nullptr);
-            say(LogLevel::info, core::concat("going on from step ", progress_.step));
-            return;
+            const Progress found =
+                load_state(folder.state(), *optimizer_, *module_, average_ != nullptr);
+            if (after_good_step && found.history.in_a_row > 0) continue;
+            progress_ = found;
+            return true;
         } catch (const Error& error) {
+            if (error.code() == ErrorCode::invalid_argument) throw;
             say(LogLevel::warning, core::concat(error.what(), "; trying an older checkpoint"));
         }
     }
-    if (!folders.empty())
+    return false;
+}
+
+void Trainer::begin_or_resume() {
+    if (load_newest(false)) {
+        say(LogLevel::info, core::concat("going on from step ", progress_.step));
+        return;
+    }
+    if (!checkpoints(run_).empty())
         core::fail(ErrorCode::malformed, run_, ": none of its checkpoints can be read");
     Start start = make_start(options_.start);
     for (const std::string& line : summary(start, options_.start.init)) say(LogLevel::info, line);
@@ -287,6 +311,20 @@ std::uint64_t cache_bytes_of(const TrainOptions& options) {
     constexpr std::uint64_t kCacheShare = 8;
     if (options.cache_mb < 0) return core::usable_memory() / kCacheShare;
     return static_cast<std::uint64_t>(options.cache_mb * 1e6);
+}
+
+/// Weights, optimiser and average become those of the newest checkpoint; the run itself goes on.
+void Trainer::return_to_checkpoint() {
+    const Progress now = progress_;
+    progress_ = {};
+    if (!load_newest(true)) prepare(make_start(options_.start).graph);
+    const std::uint64_t step = std::exchange(progress_, now).step;
+    guard_.has_returned();
+    say(LogLevel::warning,
+        core::concat("step ", now.step, ": ", StepGuard::kMostInARow,
+                     " steps in a row were skipped; the weights are those of step ", step,
+                     " again, the learning rate is ", guard_.rate_factor(),
+                     " times what the configuration says"));
 }
 
 void Trainer::open_loader() {
@@ -326,7 +364,8 @@ RunEnd Trainer::run() {
                 return progress_.step >= steps_ ? RunEnd::finished : RunEnd::out_of_patience;
             }
             step();
-            if (since_save_.seconds() >= 60 * options_.checkpoint_minutes) try_to_save();
+            const bool is_good = progress_.history.in_a_row == 0;
+            if (is_good && since_save_.seconds() >= 60 * options_.checkpoint_minutes) try_to_save();
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::cancelled) throw;
@@ -353,23 +392,38 @@ void Trainer::set_freezing() {
 void Trainer::step() {
     set_freezing();
     StepReport report;
-    report.rate = options_.optimizer.rate *
-                  relative_rate(options_.schedule, epochs_of(progress_.step), options_.epochs);
+    report.rate =
+        options_.optimizer.rate * guard_.rate_factor() *
+        relative_rate(options_.schedule, epochs_of(progress_.step), epochs_of(1), options_.epochs);
     drop_gradients(module_->weights());
+    statistics_->keep();
+    std::string fault;
     for (int i = 0; i < options_.accumulate; ++i) {
         const core::Timer waiting;
         batch_ = loader_->next(std::move(batch_));
         report.times.data += waiting.seconds();
         observer_.batch(position(), batch_);
-        learn(batch_, report);
+        if (fault.empty()) fault = learn(batch_, report);
     }
-    take_step(report);
+    const core::Timer timer;
+    report.gradient_norm = optimizer_->gradient_norm() / progress_.loss_scale;
+    if (fault.empty()) fault = fault_of(report);
+    fault.empty() ? take_step(report) : skip_step(fault, report);
+    ++progress_.step;
+    progress_.samples += samples_per_step_;
+    report.at = position();
+    report.times.optimizer = timer.seconds();
+    report.skipped_steps = static_cast<std::uint64_t>(progress_.history.skipped);
     for (const std::string& text : complaints_.take()) say(LogLevel::warning, text);
     observer_.step(report);
+    if (guard_.is_hopeless())
+        throw Diverged{core::concat("all steps are bad again after ", StepGuard::kMostReturns,
+                                    " returns to a checkpoint: the run is given up")};
+    if (guard_.must_return()) return_to_checkpoint();
 }
 
-/// Forward and backward; adds to the report and to the gradients.
-void Trainer::learn(data::Batch& batch, StepReport& report) {
+/// Forward and backward; adds to the report and to the gradients. Says what is wrong with the loss.
+std::string Trainer::learn(data::Batch& batch, StepReport& report) {
     core::Timer forward;
     const DeviceBatch input = to_device(batch, device_);
     const std::vector<Tensor> logits = module_->values(input.images, logits_);
@@ -385,33 +439,48 @@ void Trainer::learn(data::Batch& batch, StepReport& report) {
     report.losses.binary += share * number(losses.binary);
     report.times.backward += backward.seconds();
     report.samples += batch.samples;
-    if (!std::isfinite(report.losses.total))
-        throw Diverged{bad_loss(*module_, input.images, report.losses, logits.size() > 1)};
+    if (std::isfinite(report.losses.total)) return {};
+    // The layer is looked for once: that takes as long as many steps.
+    return progress_.history.in_a_row > 0
+               ? "not a finite number: the loss"
+               : bad_loss(*module_, input.images, report.losses, logits.size() > 1);
+}
+
+/// What is wrong with the step whose gradients are there; empty: nothing.
+std::string Trainer::fault_of(const StepReport& report) const {
+    if (report.losses.total > guard_.limit())
+        return core::concat("its loss, ", report.losses.total, ", is far above those before it");
+    if (const std::string name = bad_statistic(*module_); !name.empty())
+        return core::concat("not a finite number: '", name, "'");
+    // Half-precision gradients that overflow are no news.
+    const bool finite = std::isfinite(report.gradient_norm) || options_.precision == Precision::f16;
+    return finite ? "" : bad_gradient(*module_);
 }
 
 void Trainer::take_step(StepReport& report) {
-    const core::Timer timer;
-    const Weights& weights = module_->weights();
-    report.gradient_norm = gradient_norm(weights) / progress_.loss_scale;
     const bool finite = std::isfinite(report.gradient_norm);
-    if (!finite && options_.precision != Precision::f16) throw Diverged{bad_gradient(*module_)};
     if (finite) {
         double factor = 1 / progress_.loss_scale;
         const double most = options_.optimizer.clip_norm;
         if (most > 0 && report.gradient_norm > most) factor *= most / report.gradient_norm;
-        if (factor != 1) scale_gradients(weights, factor);
-        set_rate(*optimizer_, report.rate);
-        optimizer_->step();
+        const double share = average_ ? average_->share(progress_.step + 1) : 0;
+        optimizer_->step(report.rate, factor, average_.get(), share);
+        if (average_) average_->update(progress_.step + 1);
     }
     adapt_loss_scale(!finite);
-    ++progress_.step;
-    progress_.samples += samples_per_step_;
-    if (average_) average_->update(progress_.step);
-    report.at = position();
-    report.times.optimizer = timer.seconds();
+    guard_.accept(report.losses.total);
 }
 
-/// Half-precision gradients that overflow are no news: the step is left out and the scale halved.
+/// Nothing but the count of steps remains of it.
+void Trainer::skip_step(const std::string& fault, StepReport& report) {
+    statistics_->restore();
+    guard_.skip();
+    report.skipped = true;
+    if (progress_.history.in_a_row == 1)
+        say(LogLevel::warning, core::concat("step ", progress_.step + 1, " is skipped: ", fault));
+}
+
+/// Where half-precision gradients overflowed, the weights stay and the scale is halved.
 void Trainer::adapt_loss_scale(bool overflown) {
     if (options_.precision != Precision::f16) return;
     if (overflown) {
@@ -487,6 +556,7 @@ void Trainer::save() {
 }
 
 void Trainer::try_to_save() {
+    if (!bad_weight(*module_).empty()) return;  // the next step will be bad
     try {
         save();
     } catch (const Error& error) {

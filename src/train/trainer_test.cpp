@@ -6,7 +6,9 @@
 #include <cmath>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <set>
 
 #include <sys/resource.h>
 
@@ -22,6 +24,7 @@
 namespace dbnet::train {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 
@@ -251,11 +254,141 @@ TEST(Trainer, FrozenWeightsAndStatisticsStayAsTheyAre) {
     EXPECT_GT(moved, 20);
 }
 
+/// Spoils the batches of some steps, which begin at 0.
+struct Saboteur : Recorder {
+    using Spoil = std::function<void(data::Batch&)>;
+    Saboteur(std::set<std::uint64_t> steps, Spoil spoil)
+        : bad_steps(std::move(steps)), spoil_(std::move(spoil)) {}
+
+    void batch(const RunPosition& at, const data::Batch& batch) override {
+        if (bad_steps.contains(at.step)) spoil_(const_cast<data::Batch&>(batch));
+    }
+    std::vector<std::uint64_t> skipped() const {
+        std::vector<std::uint64_t> found;
+        for (const StepReport& report : steps)
+            if (report.skipped) found.push_back(report.at.step - 1);
+        return found;
+    }
+
+    const std::set<std::uint64_t> bad_steps;
+
+private:
+    Spoil spoil_;
+};
+
+void plant_nan(data::Batch& batch) { batch.images[5] = NAN; }
+void plant_huge_loss(data::Batch& batch) {
+    std::ranges::fill(batch.threshold, 1e7f);
+    std::ranges::fill(batch.threshold_mask, std::uint8_t{1});
+}
+
+TEST(Trainer, ABadStepChangesNothingAndIsCounted) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.ema = 0;
+    options.epochs = 4;
+    Recorder two;
+    run(options, folder / "two", two, 2);
+    Saboteur three({2}, plant_nan);
+    run(options, folder / "three", three, 3);
+    EXPECT_THAT(three.skipped(), testing::ElementsAre(2));
+    EXPECT_THAT(three.messages, Contains(AllOf(HasSubstr("step 3 is skipped"),
+                                               HasSubstr("not a finite number: loss probability"),
+                                               HasSubstr("neither is the input"))));
+    const model::Graph expected = last_weights(folder / "two");
+    for (const auto& [name, values] : last_weights(folder / "three").parameters)
+        if (values.type() == model::DataType::f32)
+            EXPECT_EQ(distance(values, expected.parameters.at(name)), 0) << name;
+
+    Saboteur rest({5}, plant_nan);
+    EXPECT_EQ(run(options, folder / "three", rest), RunEnd::finished);
+    EXPECT_THAT(rest.skipped(), testing::ElementsAre(5));
+    EXPECT_EQ(rest.steps.front().skipped_steps, 1u);  // what the first sitting counted
+    EXPECT_EQ(rest.steps.back().skipped_steps, 2u);
+    EXPECT_TRUE(std::isfinite(rest.steps.back().losses.total));
+}
+
+TEST(Trainer, ALossThatExplodesIsSkipped) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.epochs = 13;
+    options.sample.augment.size = {32, 32};
+    Saboteur recorder({3, 22, 24}, plant_huge_loss);
+    EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::finished);
+    // The first came before it was known what losses are usual.
+    EXPECT_THAT(recorder.skipped(), testing::ElementsAre(22, 24));
+    EXPECT_THAT(recorder.messages, Contains(HasSubstr("is far above those before it")));
+}
+
+/// Ten bad steps, with everything on that a checkpoint must know of.
+TEST(Trainer, ManyBadStepsLeadBackToTheCheckpointAndResumeIsExact) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.epochs = 4.5;  // 18 steps
+    options.checkpoint_minutes = 1e-9;
+    options.accumulate = 1;
+    options.optimizer.rates = {{"backbone", 0.3}};
+    options.optimizer.clip_norm = 5;
+    options.schedule.kind = ScheduleOptions::Kind::constant;
+    options.schedule.warmup = 0.5;
+    const std::set<std::uint64_t> bad{4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+    Saboteur whole(bad, plant_nan);
+    EXPECT_EQ(run(options, folder / "whole", whole), RunEnd::finished);
+    EXPECT_EQ(whole.skipped().size(), 10u);
+    EXPECT_THAT(whole.messages,
+                Contains(AllOf(HasSubstr("step 14: 10 steps in a row"),
+                               HasSubstr("those of step 4 again"), HasSubstr("0.5 times"))));
+    EXPECT_EQ(whole.steps[0].rate, 0.5 * options.optimizer.rate);  // of two that warm up
+    EXPECT_EQ(whole.steps[13].rate, options.optimizer.rate);
+    EXPECT_EQ(whole.steps[14].rate, 0.5 * options.optimizer.rate);
+
+    Saboteur first(bad, plant_nan);
+    run(options, folder / "parts", first, 8);  // among the bad ones
+    Saboteur second(bad, plant_nan);
+    run(options, folder / "parts", second, 8);  // after the return
+    Saboteur third(bad, plant_nan);
+    EXPECT_EQ(run(options, folder / "parts", third), RunEnd::finished);
+    EXPECT_EQ(core::read_file(checkpoints(folder / "parts").at(0).weights()),
+              core::read_file(checkpoints(folder / "whole").at(0).weights()));
+    EXPECT_EQ(third.steps.back().losses.total, whole.steps.back().losses.total);
+    EXPECT_EQ(third.steps.back().rate, whole.steps.back().rate);
+    EXPECT_EQ(third.steps.back().skipped_steps, 10u);
+}
+
+TEST(Trainer, NormEvalKeepsTheStatisticsAndLearnsScaleAndBias) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.ema = 0;
+    options.norm_eval = true;
+    Recorder recorder;
+    run(options, folder / "run", recorder, 2);
+    const model::Graph before = model::build_network(options.start.network);
+    const model::Graph after = last_weights(folder / "run");
+    int norms = 0;
+    for (const model::Node& node : before.nodes) {
+        if (node.op != model::Op::BatchNormalization) continue;
+        const auto change = [&](std::size_t input) {
+            const std::string& name = node.inputs[input];
+            return distance(before.parameters.at(name), after.parameters.at(name));
+        };
+        EXPECT_GT(change(1) + change(2), 0) << node.name;
+        EXPECT_EQ(change(3) + change(4), 0) << node.name;
+        ++norms;
+    }
+    EXPECT_GT(norms, 20);
+}
+
 TEST(Trainer, DivergenceIsNamedAndOlderCheckpointsStay) {
     const Scenes scenes(4);
     const test::TempDir folder;
     TrainOptions options = small_options(scenes);
     options.ema = 0;
+    options.epochs = 100;
+    options.sample.augment.size = {32, 32};
     Recorder good;
     run(options, folder / "run", good, 2);
     const auto kept = checkpoints(folder / "run");
@@ -265,12 +398,15 @@ TEST(Trainer, DivergenceIsNamedAndOlderCheckpointsStay) {
     options.input.std.fill(1e-40f);
     Recorder bad;
     EXPECT_EQ(run(options, folder / "run", bad), RunEnd::diverged);
+    EXPECT_EQ(bad.steps.size(), 60u);  // ten steps, and after each of five returns
     EXPECT_THAT(bad.messages, Contains(HasSubstr("not a finite number: loss probability")));
     EXPECT_THAT(bad.messages, Contains(HasSubstr("neither is the input")));
+    EXPECT_THAT(bad.messages, Contains(HasSubstr("given up")));
     EXPECT_EQ(checkpoints(folder / "run").at(0).path, kept[0].path);
     options.input = input;
     Recorder again;
-    EXPECT_EQ(run(options, folder / "run", again), RunEnd::finished);
+    EXPECT_EQ(run(options, folder / "run", again, 2), RunEnd::interrupted);
+    EXPECT_FALSE(again.steps.back().skipped);
 }
 
 TEST(Trainer, DivergenceNamesTheLayer) {
@@ -288,6 +424,7 @@ TEST(Trainer, DivergenceNamesTheLayer) {
     TrainOptions options = small_options(scenes);
     options.start.init = folder / "huge.onnx";
     options.start.network_of_init = true;
+    options.epochs = 100;
     Recorder recorder;
     EXPECT_EQ(run(options, folder / "run", recorder), RunEnd::diverged);
     EXPECT_THAT(recorder.messages, Contains(HasSubstr(layer->name)));
@@ -382,6 +519,10 @@ TEST(Trainer, RefusesWhatCannotWork) {
     half.precision = Precision::f16;
     half.device = "cpu";
     EXPECT_THAT(message(half), HasSubstr("precision is f16"));
+    TrainOptions group = small_options(scenes);
+    group.optimizer.rates = {{"bakbone", 0.3}};
+    EXPECT_THAT(message(group), AllOf(HasSubstr("optimizer.rates"), HasSubstr("'bakbone'"),
+                                      HasSubstr("they begin with backbone, decoder")));
     TrainOptions nothing = small_options(scenes);
     nothing.data.clear();
     EXPECT_THAT(message(nothing), HasSubstr("data.train"));

@@ -29,6 +29,9 @@ void for_each_field(ProgressType& progress, const Action& action) {
     action("since_best", progress.since_best);
     action("loss_scale", progress.loss_scale);
     action("good_steps", progress.good_steps);
+    action("skipped", progress.history.skipped);
+    action("skipped_in_a_row", progress.history.in_a_row);
+    action("returns", progress.history.returns);
 }
 
 template <typename Field>
@@ -37,14 +40,15 @@ constexpr torch::ScalarType kFieldType =
 
 }  // namespace
 
-void save_state(const std::string& path, const Progress& progress,
-                const torch::optim::Optimizer& optimizer, const GraphModule& module, bool weights) {
+void save_state(const std::string& path, const Progress& progress, const Optimizer& optimizer,
+                const GraphModule& module, bool weights) {
     torch::serialize::OutputArchive archive;
     for_each_field(progress, [&](const char* key, auto field) {
         using Stored =
             std::conditional_t<std::is_floating_point_v<decltype(field)>, double, std::int64_t>;
         archive.write(key, torch::tensor(static_cast<Stored>(field), kFieldType<decltype(field)>));
     });
+    archive.write("losses", torch::tensor(progress.history.losses, torch::kFloat64));
     torch::serialize::OutputArchive optimizer_archive;
     optimizer.save(optimizer_archive);
     archive.write("optimizer", optimizer_archive);
@@ -59,8 +63,8 @@ void save_state(const std::string& path, const Progress& progress,
     core::write_file(path, bytes.view());
 }
 
-Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
-                    GraphModule& module, bool weights) {
+Progress load_state(const std::string& path, Optimizer& optimizer, GraphModule& module,
+                    bool weights) {
     const torch::NoGradGuard no_gradient;
     const std::vector<std::uint8_t> bytes = core::read_file(path);
     Progress progress;
@@ -77,6 +81,12 @@ Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
             else
                 field = static_cast<Field>(value.item<std::int64_t>());
         });
+        Tensor losses;
+        if (archive.try_read("losses", losses)) {
+            losses = losses.cpu().contiguous();
+            progress.history.losses.assign(losses.data_ptr<double>(),
+                                           losses.data_ptr<double>() + losses.numel());
+        }
         torch::serialize::InputArchive optimizer_archive;
         archive.read("optimizer", optimizer_archive);
         optimizer.load(optimizer_archive);

@@ -7,6 +7,8 @@
 #include <torch/torch.h>
 
 #include "train/graph_module.hpp"
+#include "train/optimizer.hpp"
+#include "train/step_guard.hpp"
 
 namespace dbnet::train {
 
@@ -22,16 +24,17 @@ struct Progress {
     std::int64_t since_best = 0;  ///< validations without a better one
     double loss_scale = 1;        ///< f16
     std::int64_t good_steps = 0;  ///< f16: since loss_scale was changed
+    StepHistory history = {};
 };
 
 /// Writes progress, the optimiser's state and, with `weights`, the module's weights and running
 /// statistics. Throws Error{io}.
-void save_state(const std::string& path, const Progress& progress,
-                const torch::optim::Optimizer& optimizer, const GraphModule& module, bool weights);
+void save_state(const std::string& path, const Progress& progress, const Optimizer& optimizer,
+                const GraphModule& module, bool weights);
 
 /// The reverse; what a run from before a field existed does not say has its default. Throws Error:
 /// io, malformed (naming the file; nothing has changed, or all is to be thrown away).
-Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
-                    GraphModule& module, bool weights);
+Progress load_state(const std::string& path, Optimizer& optimizer, GraphModule& module,
+                    bool weights);
 
 }  // namespace dbnet::train
