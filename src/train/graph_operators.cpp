@@ -34,7 +34,7 @@ public:
         return tensor;
     }
     Tensor optional(std::size_t index) const {
-        return has(index) ? call_.inputs[index].tensor : Tensor();
+        return index < call_.inputs.size() ? call_.inputs[index].tensor : Tensor();
     }
     Dims dims(std::size_t index = 0) const { return (*this)[index].sizes().vec(); }
 
@@ -76,6 +76,14 @@ Values unary(const Call& call) {
     return {{kFunction(call.inputs[0].tensor), call.inputs[0].shuffles}};
 }
 
+/// The affine block behind the activation, if there is one, along with it.
+template <Elementwise kFunction, Activation kActivation>
+Values activation(const Call& call) {
+    if (call.affine.empty()) return unary<kFunction>(call);
+    const Value& x = call.inputs[0];
+    return {{scaled_activation(x.tensor, kActivation, call.affine[0], call.affine[1]), x.shuffles}};
+}
+
 template <Arithmetic kFunction>
 Values binary(const Call& call) {
     const Value& a = call.inputs[0];
@@ -88,6 +96,7 @@ Tensor sub(const Tensor& a, const Tensor& b) { return a - b; }
 Tensor mul(const Tensor& a, const Tensor& b) { return a * b; }
 Tensor div(const Tensor& a, const Tensor& b) { return a / b; }
 Tensor pow(const Tensor& a, const Tensor& b) { return at::pow(a, b); }
+Tensor erf(const Tensor& x) { return x.erf(); }
 Tensor exp(const Tensor& x) { return x.exp(); }
 Tensor identity(const Tensor& x) { return x; }
 Tensor reciprocal(const Tensor& x) { return x.reciprocal(); }
@@ -121,6 +130,12 @@ Values hard_sigmoid(const Call& call) {
     const auto attributes = model::hard_sigmoid_attributes(*call.step.node);
     const Value& x = call.inputs[0];
     return {{(x.tensor * attributes.alpha + attributes.beta).clamp(0, 1), x.shuffles}};
+}
+
+Values gelu(const Call& call) {
+    const Value& x = call.inputs[0];
+    const char* how = model::gelu_uses_tanh(*call.step.node) ? "tanh" : "none";
+    return {{at::gelu(x.tensor, how), x.shuffles}};
 }
 
 Values leaky_relu(const Call& call) {
@@ -239,8 +254,8 @@ Values conv(const Call& call) {
     const auto attributes = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
     const model::Window& window = attributes.window;
     Dims pads = window.pads_begin;
-    if (!in.has(2) && is_depthwise(attributes, in[1]))
-        return {depthwise_conv(x, in[1], window.strides[0], pads[0])};
+    if (is_depthwise(attributes, in[1]))
+        return {depthwise_conv(x, in[1], in.optional(2), window.strides[0], pads[0])};
     if (pads != window.pads_end) {
         x = padded(x, pads, window.pads_end, 0);
         std::fill(pads.begin(), pads.end(), 0);
@@ -365,6 +380,8 @@ Values reduce_mean(const Call& call) {
     const auto attributes = model::reduce_attributes(in.node(), in.dims(), in.ints(1));
     if (attributes.axes.empty()) return {in[0]};
     const Dims axes(attributes.axes.begin(), attributes.axes.end());
+    if (in[0].dim() == 4 && axes == Dims{2, 3})
+        return {train::global_average_pool(in[0]).reshape(attributes.output)};
     return {in[0].mean(axes, true).reshape(attributes.output)};
 }
 
@@ -579,13 +596,15 @@ constexpr std::array kMappings = {
     Mapping{Op::Conv, conv, Pixels::by_itself},
     Mapping{Op::ConvTranspose, conv_transpose, Pixels::by_itself},
     Mapping{Op::Div, binary<div>, Pixels::alone},
+    Mapping{Op::Erf, unary<erf>, Pixels::alone},
     Mapping{Op::Exp, unary<exp>, Pixels::alone},
     Mapping{Op::Flatten, flatten},
     Mapping{Op::Gather, gather},
+    Mapping{Op::Gelu, gelu, Pixels::alone},
     Mapping{Op::Gemm, gemm},
     Mapping{Op::GlobalAveragePool, global_average_pool},
     Mapping{Op::HardSigmoid, hard_sigmoid, Pixels::alone},
-    Mapping{Op::HardSwish, unary<hard_swish>, Pixels::alone},
+    Mapping{Op::HardSwish, activation<hard_swish, Activation::hard_swish>, Pixels::alone},
     Mapping{Op::Identity, unary<identity>, Pixels::alone},
     Mapping{Op::LeakyRelu, leaky_relu, Pixels::alone},
     Mapping{Op::MatMul, matmul},
@@ -595,7 +614,7 @@ constexpr std::array kMappings = {
     Mapping{Op::Pow, binary<pow>, Pixels::alone},
     Mapping{Op::Reciprocal, unary<reciprocal>, Pixels::alone},
     Mapping{Op::ReduceMean, reduce_mean},
-    Mapping{Op::Relu, unary<relu>, Pixels::alone},
+    Mapping{Op::Relu, activation<relu, Activation::relu>, Pixels::alone},
     Mapping{Op::Reshape, reshape},
     Mapping{Op::Resize, resize},
     Mapping{Op::Sigmoid, unary<sigmoid>, Pixels::alone},
@@ -640,6 +659,28 @@ void settle(Call& call, Pixels pixels) {
     for (Value* value : maps) *value = value->settled();
 }
 
+/// What follows a convolution channel by channel, done to its kernel and bias in f32.
+void absorb_affine(Call& call) {
+    const std::int64_t axis = call.step.node->op == Op::ConvTranspose ? 1 : 0;
+    call.inputs.resize(3);
+    Tensor& kernel = call.inputs[1].tensor;
+    Tensor& bias = call.inputs[2].tensor;
+    Dims shape(static_cast<std::size_t>(kernel.dim()), 1);
+    shape[static_cast<std::size_t>(axis)] = -1;
+    for (std::size_t i = 0; i < call.affine.size(); ++i) {
+        const Tensor values = call.affine[i].reshape({-1});
+        if (call.step.affine[i].op == Op::Mul) {
+            kernel = kernel * values.view(shape);
+            if (bias.defined()) bias = bias * values;
+        } else {
+            bias = bias.defined() ? bias + values : values.expand({kernel.size(axis)});
+        }
+    }
+    const auto type = call.inputs[0].tensor.scalar_type();
+    kernel = kernel.to(type);
+    if (bias.defined()) bias = bias.to(type);
+}
+
 }  // namespace
 
 Tensor Value::settled() const {
@@ -675,6 +716,8 @@ Values execute(Call call) {
     if (mapping == nullptr)
         model::fail_node(ErrorCode::unsupported, *call.step.node, "it cannot be trained through");
     settle(call, mapping->pixels);
+    const Op op = call.step.node->op;
+    if (!call.affine.empty() && (op == Op::Conv || op == Op::ConvTranspose)) absorb_affine(call);
     return mapping->function(call);
 }
 

@@ -16,8 +16,9 @@
 namespace dbnet::train {
 
 /// Type of activations and of the weights of convolutions and matrix products. Master weights,
-/// batch statistics and running statistics are f32 always; f16 is for CUDA only.
-enum class Precision { f32, bf16, f16 };
+/// batch statistics and running statistics are f32 always; f16 is for CUDA only. `automatic` is
+/// f32 or bf16, whichever the machine is faster in.
+enum class Precision { automatic, f32, bf16, f16 };
 
 enum class ProbabilityLoss { balanced_bce, dice };
 
@@ -90,11 +91,11 @@ struct TrainOptions {
     /// Parameters whose names start with one of these stay as they are for the first freeze_epochs.
     std::vector<std::string> freeze;
     double freeze_epochs = 0;  ///< negative: for the whole run
-    Precision precision = Precision::f32;
     std::uint64_t seed = 0;
     double checkpoint_minutes = 10;
 
     // How, not what: a run may be continued with others.
+    Precision precision = Precision::automatic;
     std::string device = "auto";  ///< auto, cpu or cuda
     int threads = 0;              ///< that compute; 0: all cores
     int workers = 0;              ///< threads that make samples; 0: as data::default_workers() says

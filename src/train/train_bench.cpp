@@ -47,25 +47,25 @@ Settings parse(std::vector<std::string> arguments) {
 }
 
 /// The logits that losses are computed from: of each output but the binary map.
-std::vector<std::string> logits(const model::Graph& graph) {
-    std::vector<std::string> names;
+std::vector<train::LogitSource> logits(const model::Graph& graph) {
+    std::vector<train::LogitSource> names;
     for (const model::ValueInfo& output : graph.outputs)
         if (output.name != "binary") names.push_back(train::logits_of(graph, output.name));
     return names;
 }
 
 double step(train::GraphModule& module, const torch::Tensor& image,
-            const std::vector<std::string>& names) {
+            const std::vector<train::LogitSource>& names) {
     const auto start = std::chrono::steady_clock::now();
     torch::Tensor loss = torch::zeros({});
-    for (const torch::Tensor& map : module.values(image, names)) loss = loss + map.sigmoid().mean();
+    for (const torch::Tensor& map : module.logits(image, names)) loss = loss + map.sigmoid().mean();
     loss.backward();
     module.zero_grad();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void profiled_step(train::GraphModule& module, const torch::Tensor& image,
-                   const std::vector<std::string>& names) {
+                   const std::vector<train::LogitSource>& names) {
     torch::autograd::profiler::RecordProfile guard("train_step.json");
     step(module, image, names);
 }
@@ -74,7 +74,7 @@ void run(const Settings& settings) {
     at::set_num_threads(settings.threads);
     model::Graph graph = settings.network == "resnet18" ? model::build_network({})
                                                         : model::read_onnx(settings.network);
-    const std::vector<std::string> names = logits(graph);
+    const std::vector<train::LogitSource> names = logits(graph);
     train::GraphModule module(std::move(graph), settings.precision == "bf16"
                                                     ? train::Precision::bf16
                                                     : train::Precision::f32);

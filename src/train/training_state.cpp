@@ -29,6 +29,9 @@ void for_each_field(ProgressType& progress, const Action& action) {
     action("since_best", progress.since_best);
     action("loss_scale", progress.loss_scale);
     action("good_steps", progress.good_steps);
+    action("epoch_size", progress.epoch_size);
+    action("settled_precision", progress.settled_precision);
+    action("settled_for", progress.settled_for);
 }
 
 template <typename Field>
@@ -71,7 +74,7 @@ Progress load_state(const std::string& path, torch::optim::Optimizer& optimizer,
         for_each_field(progress, [&](const char* key, auto& field) {
             using Field = std::remove_reference_t<decltype(field)>;
             Tensor value;
-            if (!archive.try_read(key, value)) return;
+            if (!archive.try_read(key, value)) return;  // younger than the checkpoint
             if constexpr (std::is_floating_point_v<Field>)
                 field = value.item<double>();
             else
