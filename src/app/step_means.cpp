@@ -9,6 +9,7 @@ void StepMeans::add(const train::StepReport& report) {
     losses_.probability += report.losses.probability;
     losses_.threshold += report.losses.threshold;
     losses_.binary += report.losses.binary;
+    losses_.teacher += report.losses.teacher;
     gradient_norm_ += report.gradient_norm;
     times_.data += report.times.data;
     times_.forward += report.times.forward;
@@ -18,7 +19,7 @@ void StepMeans::add(const train::StepReport& report) {
 
 train::StepLosses StepMeans::losses() const {
     return {losses_.total / weight_, losses_.probability / weight_, losses_.threshold / weight_,
-            losses_.binary / weight_};
+            losses_.binary / weight_, losses_.teacher / weight_};
 }
 
 double StepMeans::gradient_norm() const { return gradient_norm_ / weight_; }
@@ -30,9 +31,10 @@ double StepMeans::images_per_second() const {
 double StepMeans::seconds_per_step() const { return times_.total() / weight_; }
 
 void StepMeans::fade(double factor) {
-    for (double* const sum : {&weight_, &samples_, &losses_.total, &losses_.probability,
-                              &losses_.threshold, &losses_.binary, &gradient_norm_, &times_.data,
-                              &times_.forward, &times_.backward, &times_.optimizer})
+    for (double* const sum :
+         {&weight_, &samples_, &losses_.total, &losses_.probability, &losses_.threshold,
+          &losses_.binary, &losses_.teacher, &gradient_norm_, &times_.data, &times_.forward,
+          &times_.backward, &times_.optimizer})
         *sum *= factor;
 }
 

@@ -217,8 +217,8 @@ std::map<std::string, std::string> what_is_trained(const std::string& effective,
                                                    const std::string& source) {
     std::map<std::string, std::string> values;
     flatten(parse_yaml(effective, source), "", values);
-    for (const char* how :
-         {"cache_mb", "checkpoint_minutes", "device", "precision", "threads", "workers"})
+    for (const char* how : {"cache_mb", "checkpoint_minutes", "device", "distill.cache",
+                            "distill.cache_mb", "precision", "threads", "workers"})
         values.erase(how);
     return values;
 }
@@ -229,7 +229,8 @@ bool may_change(const std::string& key, const std::map<std::string, std::string>
         return true;
     const auto old = before.find(key);
     if (old == before.end())
-        return !key.ends_with(']') && !key.starts_with("data.train") && key != "init";
+        return !key.ends_with(']') && !key.starts_with("data.train") && key != "init" &&
+               key != "distill.model";
     const bool is_path = key == "init" || (key.starts_with("data.train") &&
                                            (key.ends_with(".images") || key.ends_with(".labels")));
     std::error_code ignored;

@@ -61,6 +61,7 @@ augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2
           jpeg: {share: 0.18, range: [40, 80]}, paste: {share: 0.19, range: [2, 3]}}
 targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
 loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
+distill: {model: teacher.onnx, weight: 2.5, size: 640x960, sure: 0.9, cache: maps, cache_mb: 100}
 optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5}
 schedule: {kind: step, warmup: 2, power: 0.5, milestones: [10, 20.5], gamma: 0.3, final_rate: 0.01}
 epochs: 33.5

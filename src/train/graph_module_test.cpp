@@ -498,14 +498,16 @@ TEST(GraphModule, DetectorsOfOtherKindsAreComputedAndTrainedThroughout) {
             // Along the gradient the loss rises by its norm.
             const torch::NoGradGuard no_gradient;
             const double size = std::max(weight.norm().item<double>(), 1e-3);
-            const Tensor step = weight.grad() * (1e-3 * size / norm);
+            const Tensor step = weight.grad() * (5e-3 * size / norm);
             Tensor moved = weight;
             moved.add_(step);
             const double above = loss().item<double>();
             moved.sub_(2 * step);
             const double below = loss().item<double>();
             moved.add_(step);
-            EXPECT_NEAR((above - below) / (2e-3 * size), norm, 0.05 * norm + 0.01) << name;
+            // The loss is known to about 1e-4, a sum of 12,000 rounded values.
+            EXPECT_NEAR((above - below) / (1e-2 * size), norm, 0.1 * norm + 1e-4 / (1e-2 * size))
+                << name;
         }
     }
 }

@@ -64,6 +64,15 @@ struct ScheduleOptions {
     double final_rate = 0;  ///< poly, cosine: relative to the highest rate
 };
 
+/// A detector whose probability maps are learnt beside the labels, or instead of them.
+struct DistillOptions {
+    std::string model;       ///< ONNX; empty: no teacher
+    double weight = 5;       ///< of distillation_loss(), as LossOptions::probability_weight
+    SizeRule size = {};      ///< the teacher's input
+    std::string cache;       ///< folder of its maps; empty: `teacher` in the run's folder
+    double cache_mb = 4000;  ///< most megabytes in it; beyond, maps are computed each time
+};
+
 /// How a model is judged while it is trained.
 struct ValidationOptions {
     std::vector<data::DatasetSpec> data;  ///< empty: no validation
@@ -80,6 +89,7 @@ struct TrainOptions {
     data::SampleOptions sample;
     detect::InputSpec input;
     LossOptions loss;
+    DistillOptions distill;
     OptimizerOptions optimizer;
     ScheduleOptions schedule;
     ValidationOptions validation;

@@ -18,6 +18,7 @@
 #include "data/loader.hpp"
 #include "detect/settings.hpp"
 #include "model/onnx.hpp"
+#include "train/distillation.hpp"
 #include "train/graph_module.hpp"
 #include "train/losses.hpp"
 #include "train/model_metadata.hpp"
@@ -26,6 +27,7 @@
 #include "train/run_files.hpp"
 #include "train/schedule.hpp"
 #include "train/start.hpp"
+#include "train/teacher.hpp"
 #include "train/torch_error.hpp"
 #include "train/training_state.hpp"
 #include "train/validation.hpp"
@@ -67,6 +69,7 @@ std::vector<data::Dataset> open_all(const std::vector<data::DatasetSpec>& specs)
 struct DeviceBatch {
     Tensor images;
     LossTargets targets;
+    Tensor soft;  ///< [0, 1]; undefined without a teacher
 };
 
 DeviceBatch to_device(data::Batch& batch, torch::Device device) {
@@ -80,7 +83,8 @@ DeviceBatch to_device(data::Batch& batch, torch::Device device) {
     };
     return {maps(batch.images, 3),
             {maps(batch.probability, 1), maps(batch.probability_mask, 1), maps(batch.threshold, 1),
-             maps(batch.threshold_mask, 1)}};
+             maps(batch.threshold_mask, 1)},
+            batch.soft.empty() ? Tensor() : maps(batch.soft, 1) / 255};
 }
 
 double number(const Tensor& loss) { return loss.defined() ? loss.item<double>() : kNaN; }
@@ -335,6 +339,10 @@ std::uint64_t cache_bytes_of(const TrainOptions& options) {
 void Trainer::open_loader() {
     data::LoaderOptions loading;
     loading.sample = options_.sample;
+    if (!options_.distill.model.empty())
+        loading.sample.teacher = std::make_shared<Teacher>(
+            options_.distill, run_ + "/teacher",
+            options_.threads > 0 ? options_.threads : core::available_cores());
     loading.input = options_.input;
     loading.batch_size = options_.batch_size;
     loading.workers = workers_of(options_, device_);
@@ -423,9 +431,15 @@ void Trainer::learn(data::Batch& batch, StepReport& report) {
     core::Timer forward;
     const DeviceBatch input = to_device(batch, device_);
     const std::vector<Tensor> logits = module_->logits(input.images, logits_);
-    const Losses losses = losses_of_logits(logits.front(), logits.size() > 1 ? logits[1] : Tensor(),
-                                           input.targets, options_.loss);
+    Losses losses = losses_of_logits(logits.front(), logits.size() > 1 ? logits[1] : Tensor(),
+                                     input.targets, options_.loss);
     const double share = 1.0 / options_.accumulate;
+    if (input.soft.defined()) {
+        const Tensor distance =
+            distillation_loss(logits.front(), input.soft, options_.loss.negative_ratio);
+        losses.total = losses.total + options_.distill.weight * distance;
+        report.losses.teacher += share * number(distance);
+    }
     report.times.forward += forward.seconds();
     const core::Timer backward;
     (losses.total * (share * progress_.loss_scale)).backward();

@@ -261,6 +261,39 @@ TEST(Trainer, FineTunesDetectorsWithAffineBlocksAndGelu) {
         }
 }
 
+/// Images alone: what white boxes are only the teacher says.
+TEST(Trainer, LearnsATeachersMapFromImagesWithoutLabels) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    model::write_onnx(test::tiny_model(), folder / "teacher.onnx");
+    TrainOptions options = small_options(scenes);
+    options.data[0].format = data::kUnlabelled;
+    options.distill.model = folder / "teacher.onnx";
+    options.distill.size = SizeRule::parse("128x320");
+    options.distill.cache = folder / "maps";
+    options.sample.augment.size = {160, 128};
+    options.sample.augment.crop = data::Crop::window;
+    options.sample.augment.scale_low = 0.9;
+    options.sample.augment.scale_high = 1.1;
+    options.batch_size = 4;
+    options.epochs = 60;
+    options.ema = 0;
+    options.optimizer.rate = 1e-2;
+    Recorder whole;
+    EXPECT_EQ(run(options, folder / "whole", whole), RunEnd::finished);
+    const double before = whole.steps.front().losses.teacher;
+    EXPECT_LT(whole.steps.back().losses.teacher, 0.3 * before);
+
+    // Stopped and continued, with the maps in the folder and without.
+    Recorder first;
+    Recorder second;
+    EXPECT_EQ(run(options, folder / "parts", first, 50), RunEnd::interrupted);
+    std::filesystem::remove_all(folder / "maps");
+    EXPECT_EQ(run(options, folder / "parts", second), RunEnd::finished);
+    EXPECT_EQ(core::read_file(checkpoints(folder / "parts").at(0).weights()),
+              core::read_file(checkpoints(folder / "whole").at(0).weights()));
+}
+
 TEST(Trainer, FrozenWeightsAndStatisticsStayAsTheyAre) {
     const Scenes scenes(4);
     const test::TempDir folder;
