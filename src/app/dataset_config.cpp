@@ -52,8 +52,8 @@ void check_format(const ConfigValue& map, const std::string& name) {
         if (format->name == name) return;
         readable.push_back(format->name);
     }
-    if (name == data::kNoText) return;
-    readable.insert(readable.end(), {data::kNoText, kSynthetic});
+    if (name == data::kNoText || name == data::kUnlabelled) return;
+    readable.insert(readable.end(), {data::kNoText, data::kUnlabelled, kSynthetic});
     const YamlNode& node = *map.node.find("format");
     core::fail(node.fault(), node.place(), ": ", map.path, ": ",
                unknown_name("format", name, readable));

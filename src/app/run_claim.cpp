@@ -7,9 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <vector>
 
-#include "app/train_config.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "train/run_files.hpp"
@@ -49,13 +47,18 @@ void remove_unfinished(const std::string& folder) {
     for (const fs::path& path : unfinished) fs::remove(path);
 }
 
+}  // namespace
+
 /// A run that came to no checkpoint has nothing that could be mixed up.
-void refuse_differences(const std::string& folder, const std::string& effective) {
+void RunClaim::compare(const std::string& folder, TrainConfig& config) {
     if (!fs::exists(folder + kConfigFile) || train::checkpoints(folder).empty()) return;
     const std::vector<std::uint8_t> bytes = core::read_file(folder + kConfigFile);
+    const std::string before(bytes.begin(), bytes.end());
+    fill_in_from_run(config, before);
+    Differences found = differences(before, config.effective);
+    changes_ = std::move(found.accepted);
     std::string text;
-    for (const std::string& line : differences({bytes.begin(), bytes.end()}, effective))
-        text += "\n  " + line;
+    for (const std::string& line : found.refused) text += "\n  " + line;
     if (!text.empty())
         core::fail(ErrorCode::invalid_argument, folder,
                    ": holds a run with another configuration; choose another --name, or --fresh to "
@@ -63,9 +66,7 @@ void refuse_differences(const std::string& folder, const std::string& effective)
                    text);
 }
 
-}  // namespace
-
-RunClaim::RunClaim(const std::string& folder, const std::string& effective, bool fresh) {
+RunClaim::RunClaim(const std::string& folder, TrainConfig& config, bool fresh) {
     try {
         fs::create_directories(folder);
         lock_ = lock(folder);
@@ -75,9 +76,9 @@ RunClaim::RunClaim(const std::string& folder, const std::string& effective, bool
             fs::create_directories(folder);
             lock_ = lock(folder);
         }
-        refuse_differences(folder, effective);
+        compare(folder, config);
         remove_unfinished(folder);
-        core::write_file(folder + kConfigFile, effective);
+        core::write_file(folder + kConfigFile, config.effective);
     } catch (const fs::filesystem_error& error) {
         if (lock_ >= 0) ::close(lock_);
         core::fail(ErrorCode::io, folder, ": ", error.code().message());

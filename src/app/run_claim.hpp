@@ -1,6 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "app/train_config.hpp"
 
 namespace dbnet::app {
 
@@ -9,14 +12,22 @@ namespace dbnet::app {
 class RunClaim {
 public:
     /// Writes the effective configuration to config.yaml. `fresh`: an older folder is moved to
-    /// <folder>.old, .old2, ... Throws Error: invalid_argument (the folder has checkpoints of
-    /// another configuration: the message shows the differences; another process works in it), io.
-    RunClaim(const std::string& folder, const std::string& effective, bool fresh);
+    /// <folder>.old, .old2, ... Where a run is continued whose `init` is gone, the configuration
+    /// gets what that would have said (fill_in_from_run()). Throws Error: invalid_argument (the
+    /// folder has checkpoints of another configuration: the message shows the differences; another
+    /// process works in it), io.
+    RunClaim(const std::string& folder, TrainConfig& config, bool fresh);
     ~RunClaim();
     RunClaim(const RunClaim&) = delete;
     RunClaim& operator=(const RunClaim&) = delete;
 
+    /// What is different from the run up to now: Differences::accepted.
+    const std::vector<std::string>& changes() const noexcept { return changes_; }
+
 private:
+    void compare(const std::string& folder, TrainConfig& config);
+
+    std::vector<std::string> changes_;
     int lock_ = -1;
 };
 

@@ -278,6 +278,7 @@ void RunFolder::write_step_event() {
     event["probability_loss"] = losses.probability;
     event["threshold_loss"] = losses.threshold;
     event["binary_loss"] = losses.binary;
+    if (losses.teacher > 0) event["teacher_loss"] = losses.teacher;
     event["learning_rate"] = last_.rate;
     event["gradient_norm"] = means.gradient_norm();
     event["images_per_second"] = means.images_per_second();

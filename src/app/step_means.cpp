@@ -15,12 +15,13 @@ void StepMeans::add(const train::StepReport& report) {
     losses_.probability += report.losses.probability;
     losses_.threshold += report.losses.threshold;
     losses_.binary += report.losses.binary;
+    losses_.teacher += report.losses.teacher;
     gradient_norm_ += report.gradient_norm;
 }
 
 train::StepLosses StepMeans::losses() const {
     return {losses_.total / learnt_, losses_.probability / learnt_, losses_.threshold / learnt_,
-            losses_.binary / learnt_};
+            losses_.binary / learnt_, losses_.teacher / learnt_};
 }
 
 double StepMeans::gradient_norm() const { return gradient_norm_ / learnt_; }
@@ -32,9 +33,10 @@ double StepMeans::images_per_second() const {
 double StepMeans::seconds_per_step() const { return times_.total() / weight_; }
 
 void StepMeans::fade(double factor) {
-    for (double* const sum : {&weight_, &learnt_, &samples_, &losses_.total, &losses_.probability,
-                              &losses_.threshold, &losses_.binary, &gradient_norm_, &times_.data,
-                              &times_.forward, &times_.backward, &times_.optimizer})
+    for (double* const sum :
+         {&weight_, &learnt_, &samples_, &losses_.total, &losses_.probability, &losses_.threshold,
+          &losses_.binary, &losses_.teacher, &gradient_norm_, &times_.data, &times_.forward,
+          &times_.backward, &times_.optimizer})
         *sum *= factor;
 }
 

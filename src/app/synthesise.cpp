@@ -100,7 +100,10 @@ private:
         const std::string now = describe(generator_.options());
         if (fs::exists(file)) {
             const std::vector<std::uint8_t> bytes = core::read_file(file, kMostOptionBytes);
-            for (const std::string& line : differences({bytes.begin(), bytes.end()}, now))
+            const Differences found = differences({bytes.begin(), bytes.end()}, now);
+            std::vector<std::string> lines = found.refused;
+            lines.insert(lines.end(), found.accepted.begin(), found.accepted.end());
+            for (const std::string& line : lines)
                 if (!line.starts_with("count:"))
                     core::fail(ErrorCode::invalid_argument, folder_.string(),
                                ": holds pictures made with other options (", line,

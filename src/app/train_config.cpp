@@ -56,8 +56,9 @@ struct WordsFor<train::ScheduleOptions::Kind> {
 };
 template <>
 struct WordsFor<train::Precision> {
-    static constexpr std::array<NamedValue<train::Precision>, 3> table{
-        {{"f32", train::Precision::f32},
+    static constexpr std::array<NamedValue<train::Precision>, 4> table{
+        {{"auto", train::Precision::automatic},
+         {"f32", train::Precision::f32},
          {"bf16", train::Precision::bf16},
          {"f16", train::Precision::f16}}};
 };
@@ -162,6 +163,11 @@ detect::InputSpec input_of_init(const train::StartOptions& start) {
     return {};
 }
 
+bool can_be_read(const train::StartOptions& start) {
+    std::error_code ignored;
+    return start.init.empty() || fs::exists(start.init, ignored);
+}
+
 train::TrainOptions read_options(const YamlNode& root, ConfigPlaces& places) {
     train::TrainOptions options;
     ConfigReader reader({root, "", &places});
@@ -211,9 +217,24 @@ std::map<std::string, std::string> what_is_trained(const std::string& effective,
                                                    const std::string& source) {
     std::map<std::string, std::string> values;
     flatten(parse_yaml(effective, source), "", values);
-    for (const char* how : {"cache_mb", "checkpoint_minutes", "device", "threads", "workers"})
+    for (const char* how : {"cache_mb", "checkpoint_minutes", "device", "distill.cache",
+                            "distill.cache_mb", "precision", "threads", "workers"})
         values.erase(how);
     return values;
+}
+
+/// Whether a run may go on with another value of the key, given its values before.
+bool may_change(const std::string& key, const std::map<std::string, std::string>& before) {
+    if (key == "epochs" || key.starts_with("validation.") || key.starts_with("data.val"))
+        return true;
+    const auto old = before.find(key);
+    if (old == before.end())
+        return !key.ends_with(']') && !key.starts_with("data.train") && key != "init" &&
+               key != "distill.model";
+    const bool is_path = key == "init" || (key.starts_with("data.train") &&
+                                           (key.ends_with(".images") || key.ends_with(".labels")));
+    std::error_code ignored;
+    return is_path && !old->second.empty() && !fs::exists(old->second, ignored);
 }
 
 }  // namespace
@@ -231,7 +252,19 @@ TrainConfig read_train_config(const std::string& file,
     if (!problems.empty()) refuse(problems.front(), places);
     config.name = file.empty() ? "train" : fs::path(file).stem().string();
     config.effective = write_train_options(config.options);
+    config.misses_init = !can_be_read(config.options.start) &&
+                         (!places.contains("model.backbone") || !says_input(places));
     return config;
+}
+
+void fill_in_from_run(TrainConfig& config, const std::string& effective_before) {
+    if (!config.misses_init) return;
+    ConfigPlaces places;
+    const train::TrainOptions before =
+        read_options(parse_yaml(effective_before, "the earlier configuration"), places);
+    config.options.start.network_of_init = before.start.network_of_init;
+    config.options.input = before.input;
+    config.effective = write_train_options(config.options);
 }
 
 std::string write_train_options(const train::TrainOptions& options) {
@@ -241,8 +274,7 @@ std::string write_train_options(const train::TrainOptions& options) {
     return write_yaml(root);
 }
 
-std::vector<std::string> differences(const std::string& effective_before,
-                                     const std::string& effective_now) {
+Differences differences(const std::string& effective_before, const std::string& effective_now) {
     const auto before = what_is_trained(effective_before, "the earlier configuration");
     const auto now = what_is_trained(effective_now, "the configuration");
     std::set<std::string> keys;
@@ -252,13 +284,15 @@ std::vector<std::string> differences(const std::string& effective_before,
         const auto found = values.find(key);
         return found == values.end() || found->second.empty() ? "(none)" : found->second;
     };
-    std::vector<std::string> lines;
+    Differences found;
     for (const std::string& key : keys) {
         const std::string old = shown(before, key);
         const std::string changed = shown(now, key);
-        if (old != changed) lines.push_back(core::concat(key, ": ", old, " -> ", changed));
+        if (old == changed) continue;
+        auto& lines = may_change(key, before) ? found.accepted : found.refused;
+        lines.push_back(core::concat(key, ": ", old, " -> ", changed));
     }
-    return lines;
+    return found;
 }
 
 }  // namespace dbnet::app

@@ -12,6 +12,8 @@ struct TrainConfig {
     train::TrainOptions options;
     std::string name;       ///< the file's name without folder and extension; "train" without file
     std::string effective;  ///< write_train_options(options)
+    /// `init` cannot be read, and would have said what network or what input is meant.
+    bool misses_init = false;
 };
 
 /// The defaults, over them the file (empty: none) over its bases, over it assignments such as
@@ -22,10 +24,20 @@ TrainConfig read_train_config(const std::string& file, const std::vector<std::st
 /// YAML with every key; read_train_config() reads it as the same options.
 std::string write_train_options(const train::TrainOptions& options);
 
-/// What a continued run would change, one line per key: "optimizer.rate: 0.001 -> 0.002". Keys that
-/// say how it is done rather than what (device, threads, workers, cache_mb, ...) do not count.
-/// Throws Error{malformed} for a text that is not YAML.
-std::vector<std::string> differences(const std::string& effective_before,
-                                     const std::string& effective_now);
+/// Takes what a missing `init` would have said from the effective configuration of the run that is
+/// continued. Throws Error{malformed} for a text that is none.
+void fill_in_from_run(TrainConfig& config, const std::string& effective_before);
+
+/// Lines such as "optimizer.rate: 0.001 -> 0.002".
+struct Differences {
+    std::vector<std::string> refused;   ///< another run
+    std::vector<std::string> accepted;  ///< a run may go on so
+};
+
+/// What a continued run would change. Accepted are its length (epochs), validation and its data,
+/// paths to what is no longer where it was, and options that the run did not have yet. Keys that
+/// say how it is done rather than what (device, precision, threads, workers, cache_mb, ...) do not
+/// count. Throws Error{malformed} for a text that is not YAML.
+Differences differences(const std::string& effective_before, const std::string& effective_now);
 
 }  // namespace dbnet::app

@@ -16,6 +16,7 @@ namespace dbnet::app {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,6 +61,7 @@ augment: {size: 320x416, flip: 0.25, rotation: 15, crop: window, scale: [0.75, 2
           jpeg: {share: 0.18, range: [40, 80]}, paste: {share: 0.19, range: [2, 3]}}
 targets: {style: mhliao, shrink_ratio: 0.5, min_text_size: 4, threshold_low: 0.2, threshold_high: 0.8}
 loss: {probability: 1, threshold: 2, binary: 3, probability_loss: dice, negative_ratio: 4, k: 25}
+distill: {model: teacher.onnx, weight: 2.5, size: 640x960, sure: 0.9, cache: maps, cache_mb: 100}
 optimizer: {kind: sgd, rate: 0.007, momentum: 0.8, beta1: 0.7, beta2: 0.99, weight_decay: 5e-4, clip_norm: 5,
             rates: {backbone: 0.25, decoder.x: 2}}
 schedule: {kind: step, warmup: 2, power: 0.5, milestones: [10, 20.5], gamma: 0.3, final_rate: 0.01}
@@ -187,7 +189,7 @@ TEST_F(TrainConfigTest, the_effective_configuration_is_read_the_same) {
         const TrainConfig config = read(text);
         const TrainConfig again = read(config.effective);
         EXPECT_EQ(again.effective, config.effective);
-        EXPECT_THAT(differences(config.effective, again.effective), IsEmpty());
+        EXPECT_THAT(differences(config.effective, again.effective).refused, IsEmpty());
         EXPECT_EQ(again.options.start.network.k, config.options.start.network.k);
         EXPECT_EQ(again.options.start.network_of_init, config.options.start.network_of_init);
     }
@@ -311,14 +313,58 @@ TEST_F(TrainConfigTest, differences_are_those_of_what_is_trained) {
     const auto changed = [&](const std::vector<std::string>& assignments) {
         return differences(before, read("data: {train: {images: a}}\n", assignments).effective);
     };
-    EXPECT_THAT(
-        changed({"device=cpu", "threads=3", "workers=2", "cache_mb=0", "checkpoint_minutes=1"}),
-        IsEmpty());
-    EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}),
+    EXPECT_THAT(changed({"device=cpu", "precision=bf16", "threads=3", "workers=2", "cache_mb=0",
+                         "checkpoint_minutes=1"})
+                    .refused,
+                IsEmpty());
+    EXPECT_THAT(changed({"precision=f32"}).accepted, IsEmpty());
+    EXPECT_THAT(changed({"optimizer.rate=0.002", "init=x.pth"}).refused,
                 ElementsAre("init: (none) -> x.pth", "optimizer.rate: 0.001 -> 0.002"));
-    EXPECT_THAT(changed({"data.train=[{images: b}]"}), ElementsAre("data.train[0].images: a -> b"));
-    EXPECT_THAT(changed({"schedule.milestones=[1]"}),
+    EXPECT_THAT(changed({"schedule.milestones=[1]"}).refused,
                 ElementsAre("schedule.milestones[0]: (none) -> 1"));
+    EXPECT_THAT(changed({"data.train=[{images: a}, {images: b}]"}).refused,
+                Contains("data.train[1].images: (none) -> b"));
+}
+
+TEST_F(TrainConfigTest, aRun_may_go_on_longer_with_otherValidation_and_movedData) {
+    std::filesystem::create_directories(folder_ / "there");
+    const std::string data = "data: {train: {images: " + (folder_ / "there") + "}}\n";
+    const std::string before = read(data).effective;
+    const auto changed = [&](const std::vector<std::string>& assignments) {
+        return differences(before, read(data, assignments).effective);
+    };
+    const Differences longer =
+        changed({"epochs=200", "validation.every=7", "data.val=[{images: v}]"});
+    EXPECT_THAT(longer.refused, IsEmpty());
+    EXPECT_THAT(longer.accepted, Contains("epochs: 100 -> 200"));
+    EXPECT_THAT(longer.accepted, Contains("validation.every: 1 -> 7"));
+
+    EXPECT_EQ(changed({"data.train=[{images: b}]"}).refused.size(), 1u) << "another data set";
+    std::filesystem::remove(folder_ / "there");
+    EXPECT_THAT(changed({"data.train=[{images: b}]"}).refused, IsEmpty()) << "moved";
+
+    std::string older = before;  // of a version that had no such option
+    older.erase(older.find("  clip_norm"),
+                older.find('\n', older.find("  clip_norm")) + 1 - older.find("  clip_norm"));
+    const Differences newer = differences(older, before);
+    EXPECT_THAT(newer.refused, IsEmpty());
+    EXPECT_THAT(newer.accepted, ElementsAre("optimizer.clip_norm: (none) -> 0"));
+}
+
+TEST_F(TrainConfigTest, aRun_whose_init_isGone_keeps_what_it_said) {
+    model::Graph detector = test::tiny_model();
+    detector.metadata = {{"dbnet.color_order", "BGR"}};
+    model::write_onnx(detector, folder_ / "ours.onnx");
+    const std::string text = "init: " + (folder_ / "ours.onnx") + "\n";
+    const TrainConfig before = read(text);
+    EXPECT_FALSE(before.misses_init);
+    std::filesystem::remove(folder_ / "ours.onnx");
+    TrainConfig after = read(text);
+    EXPECT_TRUE(after.misses_init);
+    EXPECT_EQ(differences(before.effective, after.effective).refused.size(), 1u);
+    fill_in_from_run(after, before.effective);
+    EXPECT_EQ(after.effective, before.effective);
+    EXPECT_EQ(after.options.input.order, detect::ChannelOrder::bgr);
 }
 
 std::vector<std::string> shipped() {

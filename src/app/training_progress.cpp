@@ -20,6 +20,7 @@ std::string losses_text(const train::StepLosses& losses) {
     std::string text = format("loss %.3g (prob %.3g", losses.total, losses.probability);
     if (!std::isnan(losses.threshold))
         text += format(" thr %.3g bin %.3g", losses.threshold, losses.binary);
+    if (losses.teacher > 0) text += format(" teacher %.3g", losses.teacher);
     return text + ")";
 }
 

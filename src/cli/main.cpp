@@ -35,6 +35,6 @@ bool needs_train_program(const std::vector<std::string_view>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (needs_train_program({argv + 1, argv + argc})) return run_train_program(argv);
+    if (needs_train_program({argv + 1, argv + argc})) become_train_program(argv);
     return run_program(argc, argv, kVerbs);
 }

@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/exit.hpp"
 #include "cli/parity.hpp"
+#include "cli/train_program.hpp"
 #include "model/info.hpp"
 #include "model/onnx.hpp"
 
@@ -34,6 +35,17 @@ void set_up_info(CLI::App& info, Arguments& arguments) {
                  "dbnet model info models/default.onnx | grep dbnet");
 }
 
+/// dbnet-train takes the command over where it is there (main.cpp).
+std::vector<app::Runner> runners() {
+    std::vector<app::Runner> all = app::runners();
+    all.push_back({"libtorch",
+                   [](const model::Graph&) -> app::Forward {
+                       fail_without_train_program("the runner libtorch");
+                   },
+                   true});
+    return all;
+}
+
 }  // namespace
 
 Run set_up_model(CLI::App& app) {
@@ -41,7 +53,7 @@ Run set_up_model(CLI::App& app) {
     set_up_info(*app.add_subcommand("info", "inputs, outputs, operators, parameters, metadata"),
                 *arguments);
     CLI::App* parity = app.add_subcommand("parity", "compare what two models compute");
-    const Run run_parity = set_up_parity(*parity, app::runners());
+    const Run run_parity = set_up_parity(*parity, runners());
     app.require_subcommand(1);
     set_examples(app, "dbnet model info models/default.onnx",
                  "dbnet export models/default.onnx --out mine.onnx",

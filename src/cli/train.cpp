@@ -2,34 +2,21 @@
 #include "train/trainer.hpp"
 
 #include <cstdio>
-#include <memory>
 
 #include "app/run_claim.hpp"
 #include "app/run_folder.hpp"
 #include "app/train_config.hpp"
 #include "cli/command.hpp"
-#include "cli/data_options.hpp"
 #include "cli/exit.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/train_options.hpp"
 #include "cli/train_settings.hpp"
 #include "train/run_files.hpp"
 
 namespace dbnet::cli {
 namespace {
 
-struct Arguments {
-    std::vector<std::string> settings;  ///< a configuration file, key=value
-    DataArguments data;
-    std::string init;
-    std::string name;
-    std::string out;
-    std::string device;
-    std::string threads;
-    std::string workers;
-    bool fresh = false;
-};
-
-app::TrainConfig read_config(const Arguments& arguments) {
+app::TrainConfig read_config(const TrainArguments& arguments) {
     std::vector<std::string> assignments;
     const auto assign = [&](const char* key, const std::string& value) {
         if (!value.empty()) assignments.push_back(std::string(key) + '=' + value);
@@ -41,7 +28,7 @@ app::TrainConfig read_config(const Arguments& arguments) {
     return read_settings(arguments.settings, assignments, arguments.data);
 }
 
-std::string folder_of(const Arguments& arguments, const app::TrainConfig& config) {
+std::string folder_of(const TrainArguments& arguments, const app::TrainConfig& config) {
     if (!arguments.out.empty()) return arguments.out;
     return "runs/train/" + (arguments.name.empty() ? config.name : arguments.name);
 }
@@ -54,6 +41,7 @@ std::uint64_t resumed_step(const std::string& folder) {
 int exit_code(train::RunEnd end) {
     switch (end) {
         case train::RunEnd::interrupted: return kInterrupted;
+        case train::RunEnd::unsaved:
         case train::RunEnd::diverged: return kFailed;
         case train::RunEnd::finished:
         case train::RunEnd::out_of_patience: break;
@@ -61,17 +49,29 @@ int exit_code(train::RunEnd end) {
     return kDone;
 }
 
-int run(const Arguments& arguments, Terminal& terminal) {
-    const app::TrainConfig config = read_config(arguments);
+/// Memory that ran out is no fault of model or data.
+train::RunEnd train_or_exit(const train::TrainOptions& options, const std::string& folder,
+                            train::Observer& observer) {
+    try {
+        return train::train(options, folder, observer, interrupted);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::internal) throw Exit(kFailed, error.what());
+        throw Exit(error.code() == ErrorCode::invalid_argument ? kUsage : kUnusable, error.what());
+    }
+}
+
+int run(const TrainArguments& arguments, Terminal& terminal) {
+    app::TrainConfig config = read_config(arguments);
     const std::string folder = folder_of(arguments, config);
-    const app::RunClaim claim(folder, config.effective, arguments.fresh);
+    const app::RunClaim claim(folder, config, arguments.fresh);
+    for (const std::string& line : claim.changes())
+        terminal.message(LogLevel::info, "the run goes on with " + line);
     catch_interrupts();
     app::RunFolder observer(
         folder, resumed_step(folder), config.options.input,
         [&](LogLevel level, const std::string& text) { terminal.message(level, text); },
         [&](const std::string& text) { terminal.status(text); });
-    const train::RunEnd end = or_exit(
-        kUnusable, [&] { return train::train(config.options, folder, observer, interrupted); });
+    const train::RunEnd end = train_or_exit(config.options, folder, observer);
     terminal.end_progress();
     if (!observer.best().empty()) terminal.message(LogLevel::info, observer.best());
     terminal.message(LogLevel::info, "-> " + folder);
@@ -81,28 +81,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Run set_up_train(CLI::App& app) {
-    const auto arguments = std::make_shared<Arguments>();
-    app.add_option("SETTINGS", arguments->settings,
-                   "a configuration in YAML, and settings over it: key=value")
-        ->type_name("");
-    add_data_options(app, arguments->data)->required(false);
-    app.add_option("--init", arguments->init,
-                   "weights to start from: .pth, .onnx, a run or a checkpoint")
-        ->type_name("FILE");
-    app.add_option("--name", arguments->name,
-                   "of the run's folder in runs/train; default: the configuration's")
-        ->type_name("NAME");
-    app.add_option("--out", arguments->out, "the run's folder itself")->type_name("DIR");
-    app.add_flag("--fresh", arguments->fresh, "move an older run in that folder aside");
-    app.add_option("--device", arguments->device, "auto, cpu or cuda")->type_name("NAME");
-    app.add_option("--threads", arguments->threads, "threads that compute; 0: all cores")
-        ->type_name("N");
-    app.add_option("--workers", arguments->workers,
-                   "threads that make samples; 0: chosen from the machine")
-        ->type_name("N");
-    set_examples(app, "dbnet train my.yaml",
-                 "dbnet train my.yaml epochs=3 optimizer.rate=5e-4 --name trial",
-                 "dbnet train --data photos --labels gts --init det.onnx epochs=2");
+    const auto arguments = add_train_options(app);
     return [arguments](Terminal& terminal) { return run(*arguments, terminal); };
 }
 

@@ -2,15 +2,15 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
 #include "cli/exit.hpp"
+#include "cli/train_options.hpp"
 
 namespace dbnet::cli {
 
-int run_train_program(char** argv) {
+void become_train_program(char** argv) {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
     const std::string program = (self.parent_path() / "dbnet-train").string();
@@ -18,16 +18,17 @@ int run_train_program(char** argv) {
     // the training, and gain it nothing otherwise. OpenMP reads this when the program starts.
     ::setenv("OMP_WAIT_POLICY", "passive", 0);
     ::execv(program.c_str(), argv);
-    std::fprintf(stderr,
-                 "error: cannot run %s: training needs the program dbnet-train, which is built "
-                 "unless DBNET_BUILD_TRAIN is OFF\n",
-                 program.c_str());
-    return kFailed;
+}
+
+void fail_without_train_program(const std::string& what) {
+    throw Exit(kFailed, what +
+                            " needs the program dbnet-train beside this one, which is not there: "
+                            "run scripts/build.sh, which installs LibTorch and builds it");
 }
 
 Run set_up_train_program(CLI::App& app) {
-    app.allow_extras();
-    return [](Terminal&) { return static_cast<int>(kFailed); };
+    add_train_options(app);
+    return [](Terminal&) -> int { fail_without_train_program("training"); };
 }
 
 }  // namespace dbnet::cli

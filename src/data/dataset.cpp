@@ -45,7 +45,7 @@ const formats::Format& format_of(const DatasetSpec& spec) {
     for (const formats::Format* other : formats::all())
         if (other->read != nullptr) known.append(known.empty() ? "" : ", ").append(other->name);
     core::fail(ErrorCode::invalid_argument, "the data set ", spec.images, " has the format '",
-               spec.format, "', expected one of: ", known, ", ", kNoText);
+               spec.format, "', expected one of: ", known, ", ", kNoText, ", ", kUnlabelled);
 }
 
 bool is_file(const fs::path& path) {
@@ -181,7 +181,7 @@ Listing list_made(const DatasetSpec& spec) {
     return listing;
 }
 
-Listing list_without_text(const DatasetSpec& spec) {
+Listing list_without_labels(const DatasetSpec& spec) {
     Listing listing;
     for (const std::string& image : images_in(spec.images)) listing.images.push_back({image, ""});
     return listing;
@@ -202,7 +202,7 @@ void refuse_swapped_folders(const DatasetSpec& spec) {
 
 Listing list_read(const DatasetSpec& spec) {
     refuse_swapped_folders(spec);
-    if (spec.format == kNoText) return list_without_text(spec);
+    if (spec.format == kNoText || spec.format == kUnlabelled) return list_without_labels(spec);
     const formats::Format& format = format_of(spec);
     const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
     return convention != kConventions.end() ? list_separate(spec, *convention)

@@ -51,10 +51,12 @@ private:
 
 /// The format of images that show no text.
 inline constexpr std::string_view kNoText = "none";
+/// The format of images of whose text nobody knows: only a teacher can say what they show.
+inline constexpr std::string_view kUnlabelled = "unlabelled";
 
 /// What a user says about a data set.
 struct DatasetSpec {
-    std::string format;  ///< of the annotations: a name of formats::all(), or kNoText
+    std::string format;  ///< of the annotations: a name of formats::all(), kNoText or kUnlabelled
     std::string images;  ///< folder
     /// Folder, or the file of formats with one; empty: where the format has it.
     std::string labels = {};

@@ -112,6 +112,7 @@ void Loader::provide(Batch& batch) const {
     batch.probability_mask.resize(pixels);
     batch.threshold.resize(pixels);
     batch.threshold_mask.resize(pixels);
+    if (options_.sample.teacher) batch.soft.resize(pixels);
     batch.labels.resize(samples);
 }
 
@@ -124,6 +125,7 @@ void Loader::make(std::uint64_t position, Batch& batch, std::size_t place) {
     put(sample.targets.probability_mask, place, batch.probability_mask);
     put(sample.targets.threshold, place, batch.threshold);
     put(sample.targets.threshold_mask, place, batch.threshold_mask);
+    put(sample.soft, place, batch.soft);
     batch.labels[place] = std::move(sample.labels);
 }
 

@@ -22,6 +22,7 @@ struct Batch {
     std::vector<std::uint8_t> probability_mask;  ///< likewise
     std::vector<float> threshold;                ///< likewise
     std::vector<std::uint8_t> threshold_mask;    ///< likewise
+    std::vector<std::uint8_t> soft;  ///< likewise, Sample::soft; empty without a teacher
     std::vector<std::vector<TextLabel>> labels;
 };
 

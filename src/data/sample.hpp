@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "data/dataset.hpp"
 #include "data/paste.hpp"
 #include "data/picture_cache.hpp"
+#include "data/soft_map.hpp"
 #include "data/targets.hpp"
 
 namespace dbnet::data {
@@ -19,6 +21,11 @@ namespace dbnet::data {
 struct SampleOptions {
     AugmentOptions augment;
     TargetOptions targets;
+    /// Whose maps the samples carry; empty: nobody's.
+    std::shared_ptr<const SoftMapSource> teacher = {};
+    /// Where the teacher's probability is at least this and no label says text, labels do not
+    /// count: rather a word that nobody outlined than none. (0, 1].
+    double sure = 0.8;
 };
 
 /// What a network sees in one training step of one image, and what it should answer.
@@ -27,6 +34,7 @@ struct Sample {
     Image picture;                  ///< of the size that the augmentation has
     std::vector<TextLabel> labels;  ///< as they lie in the picture, and what is cut goes on beyond
     TargetMaps targets;
+    std::vector<std::uint8_t> soft = {};  ///< the teacher's map as it lies in the picture
 };
 
 /// Gives another picture to take words from, a random one; nothing where that cannot be used.

@@ -181,5 +181,71 @@ TEST(Sample, words_are_pasted_from_other_pictures) {
     EXPECT_GT(more, 30u);
 }
 
+/// A bright square in each picture that no label names, and a teacher that sees all that is bright.
+class Square final : public PictureSource {
+public:
+    std::uint64_t count() const override { return 4; }
+    Picture make(std::uint64_t number) const override {
+        Picture picture{Image(240, 160), {}};
+        const int left = 30 + 20 * static_cast<int>(number);
+        for (int y = 50; y < 110; ++y) std::fill_n(picture.image.row(y) + 3 * left, 3 * 60, 255);
+        return picture;
+    }
+};
+
+class Brightness final : public SoftMapSource {
+public:
+    SoftMap map_of(const std::string&, const Image* made) const override {
+        SoftMap map{{made->width() / 2, made->height() / 2}, {}};
+        for (int y = 0; y < map.size.height; ++y)
+            for (int x = 0; x < map.size.width; ++x)
+                map.values.push_back(made->view().row(2 * y)[3 * 2 * x]);
+        return map;
+    }
+};
+
+TEST(Sample, aTeachersMap_lies_where_the_picture_shows_it_and_masks_what_labels_miss) {
+    DatasetSpec spec;
+    spec.images = "square";
+    spec.source = std::make_shared<Square>();
+    const std::vector<Dataset> datasets{Dataset(spec)};
+    SampleOptions options;
+    options.augment.size = {128, 128};
+    options.augment.crop = Crop::window;
+    options.augment.rotation = 40;
+    options.teacher = std::make_shared<Brightness>();
+    SampleSequence sequence(datasets, options, 1, {});
+    std::size_t seen = 0;
+    for (std::uint64_t position = 0; position < 40; ++position) {
+        const Sample sample = sequence.at(position);
+        ASSERT_EQ(sample.soft.size(), sample.targets.probability.size());
+        std::size_t apart = 0;
+        for (std::size_t i = 0; i < sample.soft.size(); ++i) {
+            const int brightness = sample.picture.row(0)[3 * i];
+            apart += (brightness > 127) != (sample.soft[i] > 127) ? 1 : 0;
+            seen += sample.soft[i] > 127 ? 1 : 0;
+            EXPECT_EQ(sample.targets.probability_mask[i], sample.soft[i] >= 204 ? 0 : 1);
+        }
+        EXPECT_LT(apart, sample.soft.size() / 25);  // along the edge, which is half as fine
+    }
+    EXPECT_GT(seen, 40000u);
+}
+
+TEST(Sample, withoutLabels_nothing_but_the_teacher_counts) {
+    DatasetSpec spec;
+    spec.images = "square";
+    spec.format = kUnlabelled;
+    spec.source = std::make_shared<Square>();
+    const std::vector<Dataset> datasets{Dataset(spec)};
+    SampleOptions options;
+    options.augment.size = {128, 128};
+    options.teacher = std::make_shared<Brightness>();
+    const Sample sample = SampleSequence(datasets, options, 1, {}).at(0);
+    for (const auto& mask : {sample.targets.probability_mask, sample.targets.threshold_mask})
+        EXPECT_EQ(std::ranges::count(mask, 1), 0);
+    options.teacher = nullptr;
+    EXPECT_TRUE(SampleSequence(datasets, options, 1, {}).at(0).soft.empty());
+}
+
 }  // namespace
 }  // namespace dbnet::data

@@ -255,12 +255,14 @@ private:
 class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
 public:
     static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
-                          std::int64_t stride, std::int64_t padding) {
+                          const Tensor& bias, std::int64_t stride, std::int64_t padding) {
         const Tensor map = channels_last(x);
         context->save_for_backward({map, weight});
         context->saved_data["stride"] = stride;
         context->saved_data["padding"] = padding;
-        return at::conv2d(map, weight, {}, stride, padding, 1, weight.size(0));
+        context->saved_data["biased"] = bias.numel() > 0;
+        return at::conv2d(map, weight, bias.numel() > 0 ? bias : Tensor(), stride, padding, 1,
+                          weight.size(0));
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -276,7 +278,10 @@ public:
         const Tensor dw = x.scalar_type() == torch::kBFloat16
                               ? weight_gradient<Bf16>(x, dy, weight, stride, padding)
                               : weight_gradient<float>(x, dy, weight, stride, padding);
-        return {dx, dw.to(weight.scalar_type()), {}, {}};
+        Tensor dbias;
+        if (context->saved_data["biased"].toBool())
+            dbias = dy.sum({0, 2, 3}, false, torch::kFloat32).to(weight.scalar_type());
+        return {dx, dw.to(weight.scalar_type()), dbias, {}, {}};
     }
 
 private:
@@ -472,6 +477,62 @@ private:
     }
 };
 
+/// y = a f(x) + b. Backwards: dx = a dy f'(x), da = sum dy f(x), db = sum dy.
+class ScaledActivationFunction : public torch::autograd::Function<ScaledActivationFunction> {
+public:
+    static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& scale,
+                          const Tensor& offset, Activation activation) {
+        const Tensor map = channels_last(x);
+        context->save_for_backward({map, scale, offset});
+        context->saved_data["activation"] = static_cast<std::int64_t>(activation);
+        const Tensor y = torch::empty_like(map);
+        const auto a = scale.item<float>();
+        const auto b = offset.item<float>();
+        by_type(map, [&]<typename T>() {
+            for_each_part(map, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+                scale_activation(elements<T>(map) + first, count, a, b, activation,
+                                 elements<T>(y) + first);
+            });
+        });
+        return y;
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        const variable_list saved = context->get_saved_variables();
+        const Tensor& x = saved[0];
+        const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
+        const Tensor dy = channels_last(gradients[0].to(x.scalar_type()));
+        const Tensor dx = torch::empty_like(x);
+        Tensor parts = torch::zeros({kParts, 2}, torch::kFloat64);
+        auto* sums = parts.data_ptr<double>();
+        const auto a = saved[1].item<float>();
+        by_type(x, [&]<typename T>() {
+            for_each_part(x, [&](std::int64_t part, std::int64_t first, std::int64_t count) {
+                scaled_activation_gradient(elements<T>(dy) + first, elements<T>(x) + first, count,
+                                           a, activation, elements<T>(dx) + first, sums + 2 * part);
+            });
+        });
+        const Tensor total = parts.sum(0).to(torch::kFloat32);
+        return {dx, total[0].reshape(saved[1].sizes()), total[1].reshape(saved[2].sizes()), {}};
+    }
+
+private:
+    template <typename F>
+    static void by_type(const Tensor& x, F&& f) {
+        x.scalar_type() == torch::kBFloat16 ? f.template operator()<Bf16>()
+                                            : f.template operator()<float>();
+    }
+
+    template <typename F>
+    static void for_each_part(const Tensor& x, F&& f) {
+        const std::int64_t count = x.numel();
+        for_each_in_parallel(kParts, [&](std::int64_t part) {
+            const std::int64_t first = count * part / kParts;
+            f(part, first, count * (part + 1) / kParts - first);
+        });
+    }
+};
+
 bool has_kernels(const Tensor& x) {
     const auto type = x.scalar_type();
     return x.is_cpu() && x.dim() == 4 && (type == torch::kFloat32 || type == torch::kBFloat16);
@@ -496,12 +557,21 @@ Tensor batch_norm(const BatchNorm& layer, const Tensor& x, const Tensor& residua
     return BatchNormFunction::apply(x, layer.scale, layer.bias, other, layer, activation);
 }
 
-Tensor depthwise_conv(const Tensor& x, const Tensor& weight, std::int64_t stride,
-                      std::int64_t padding) {
+Tensor depthwise_conv(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      std::int64_t stride, std::int64_t padding) {
     const bool suits = weight.size(2) == 3 || weight.size(2) == 5;
     if (!has_kernels(x) || !suits)
-        return at::conv2d(x, weight, {}, stride, padding, 1, weight.size(0));
-    return DepthwiseFunction::apply(x, weight, stride, padding);
+        return at::conv2d(x, weight, bias, stride, padding, 1, weight.size(0));
+    // As in batch_norm().
+    const Tensor some_bias = bias.defined() ? bias : at::empty({0}, x.options());
+    return DepthwiseFunction::apply(x, weight, some_bias, stride, padding);
+}
+
+Tensor scaled_activation(const Tensor& x, Activation activation, const Tensor& scale,
+                         const Tensor& offset) {
+    if (has_kernels(x)) return ScaledActivationFunction::apply(x, scale, offset, activation);
+    const Tensor y = activation == Activation::relu ? x.relu() : at::hardswish(x);
+    return (y * scale.reshape({}) + offset.reshape({})).to(x.scalar_type());
 }
 
 Tensor add_corner_pixels(const Tensor& fine, const Tensor& corners) {

@@ -25,11 +25,17 @@ struct BatchNorm {
 torch::Tensor batch_norm(const BatchNorm& layer, const torch::Tensor& x,
                          const torch::Tensor& residual, Activation activation);
 
-/// A depthwise convolution without bias, x [N, C, H, W], weight [C, 1, k, k]. On a CPU, LibTorch's
-/// gradient of the weights falls on a kernel for full convolutions where C or k do not suit it;
-/// this one does not.
+/// A depthwise convolution, x [N, C, H, W], weight [C, 1, k, k], bias [C] or undefined. On a CPU,
+/// LibTorch's gradient of the weights falls on a kernel for full convolutions where C or k do not
+/// suit it; this one does not.
 torch::Tensor depthwise_conv(const torch::Tensor& x, const torch::Tensor& weight,
-                             std::int64_t stride, std::int64_t padding);
+                             const torch::Tensor& bias, std::int64_t stride, std::int64_t padding);
+
+/// activation(x) * scale + offset, x of any extents, scale and offset f32 of one element: the
+/// affine blocks of PP-LCNetV3. One pass forward and one backward on a CPU; LibTorch's operators
+/// elsewhere.
+torch::Tensor scaled_activation(const torch::Tensor& x, Activation activation,
+                                const torch::Tensor& scale, const torch::Tensor& offset);
 
 /// fine + what the corners' pixels are: `corners` [N, 4 C, H/2 + 1, W/2 + 1] has for each corner of
 /// a grid of H/2 x W/2 the four pixels around it (rows, columns, channels), `fine` is [N, C, H, W],

@@ -8,6 +8,7 @@
 #include "model/node_error.hpp"
 #include "train/graph_operators.hpp"
 #include "train/program.hpp"
+#include "train/torch_error.hpp"
 
 namespace dbnet::train {
 
@@ -39,6 +40,7 @@ model::Tensor model_tensor_of(const Tensor& tensor) {
 
 torch::ScalarType scalar_type(Precision precision) {
     switch (precision) {
+        case Precision::automatic: break;  // has to be settled before
         case Precision::f32: return torch::kFloat32;
         case Precision::bf16: return torch::kBFloat16;
         case Precision::f16: return torch::kFloat16;
@@ -78,6 +80,7 @@ std::vector<Value> execute_named(Call call) {
     try {
         return execute(std::move(call));
     } catch (const c10::Error& error) {
+        if (is_out_of_memory(error)) fail_of(error, core::concat("node '", node.name, "'"));
         model::fail_node(ErrorCode::unsupported, node, error.what_without_backtrace());
     }
 }
@@ -90,6 +93,7 @@ GraphModule::GraphModule(model::Graph graph, Precision precision)
     if (graph_.inputs.size() != 1 || graph_.inputs.front().type != model::DataType::f32)
         core::fail(ErrorCode::unsupported, "graph '", graph_.name,
                    "': expected one f32 input, it has ", graph_.inputs.size(), " inputs");
+    bypass_identities(executed_);
     engine::cpu::rewrite_activations(executed_);
     check_mappings(executed_);
     const ParameterRoles roles = parameter_roles(graph_);
@@ -158,10 +162,13 @@ std::vector<Tensor> GraphModule::run(const Program& program, const Tensor& image
                   .inputs = {},
                   .residual = {},
                   .lateral = {},
-                  .bias = typed(step.bias, false).tensor,
+                  .affine = {},
                   .known = program.known};
+        const bool keeps_weights = batch_norm || !step.affine.empty();
         for (std::size_t i = 0; i < step.node->inputs.size(); ++i)
-            call.inputs.push_back(typed(step.node->inputs[i], batch_norm && i > 0));
+            call.inputs.push_back(typed(step.node->inputs[i], keeps_weights && i > 0));
+        for (const ChannelOperation& operation : step.affine)
+            call.affine.push_back(value_of(operation.operand).settled());
         call.residual = typed(step.residual, false);
         if (step.lateral != nullptr)
             for (const std::string& name : step.lateral->inputs)
@@ -223,13 +230,43 @@ void GraphModule::load(const model::Graph& graph) {
         }
 }
 
-std::string logits_of(const model::Graph& graph, const std::string& output) {
-    std::string value = output;
+std::vector<Tensor> GraphModule::logits(const Tensor& image,
+                                        const std::vector<LogitSource>& sources) {
+    // Probabilities are moved away from 0 and 1, where their logits and gradients would end.
+    constexpr double kMargin = 1e-6;
+    std::vector<std::string> names;
+    for (const LogitSource& source : sources) names.push_back(source.value);
+    std::vector<Tensor> maps = values(image, names);
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        if (!sources[i].is_probability) continue;
+        const Tensor inside = maps[i] * (1 - 2 * kMargin) + kMargin;
+        maps[i] = inside.log() - (1 - inside).log();
+    }
+    return maps;
+}
+
+LogitSource logits_of(const model::Graph& graph, const std::string& output) {
+    using model::Op;
+    LogitSource source{output};
+    bool moved = false;
     for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-        if (node->outputs.front() != value) continue;
-        if (node->op == model::Op::Sigmoid) return node->inputs.front();
-        if (node->op != model::Op::Identity && node->op != model::Op::Cast) break;
-        value = node->inputs.front();
+        if (node->outputs.front() != source.value) continue;
+        switch (node->op) {
+            case Op::Sigmoid:
+                return moved ? LogitSource{output, true} : LogitSource{node->inputs.front(), false};
+            case Op::Reshape:
+            case Op::Resize:
+            case Op::Slice:
+            case Op::Squeeze:
+            case Op::Transpose:
+            case Op::Unsqueeze: moved = true; break;
+            case Op::Cast:
+            case Op::Identity: break;
+            default:
+                core::fail(ErrorCode::unsupported, "output '", output,
+                           "' does not come from a Sigmoid but from ", model::to_string(node->op));
+        }
+        source.value = node->inputs.front();
     }
     core::fail(ErrorCode::unsupported, "output '", output, "' does not come from a Sigmoid");
 }

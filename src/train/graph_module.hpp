@@ -13,14 +13,26 @@
 
 namespace dbnet::train {
 
+/// Where the logits of a map in [0, 1] come from.
+struct LogitSource {
+    std::string value;            ///< the logits, or
+    bool is_probability = false;  ///< the map itself, which they are computed from
+};
+
+/// The value that the Sigmoid behind `output` is applied to; the output itself where it is
+/// enlarged, cut or shaped otherwise behind the Sigmoid. Error{unsupported} when no Sigmoid
+/// produces it.
+LogitSource logits_of(const model::Graph& graph, const std::string& output);
+
 /// Any model::Graph with one f32 image input, executed by LibTorch under autograd
 /// (docs/design/architecture.md, section 2). What it computes is what the graph says; how is
 /// described in docs/design/training-speed.md.
 ///
 /// Trainable are the weights and biases of Conv, ConvTranspose, Gemm and MatMul, scale and bias of
-/// BatchNormalization, and parameters of more than one element that are operands of Add, Sub, Mul
-/// or Div. Running statistics are buffers; all else is constant. train() and eval() choose between
-/// the statistics of the batch and the running ones; to(device) moves everything.
+/// BatchNormalization, and operands of Add, Sub, Mul or Div: parameters of more than one element,
+/// those of affine blocks (affine_blocks.hpp) and the bias of a layer of one channel. Running
+/// statistics are buffers; all else is constant. train() and eval() choose between the statistics
+/// of the batch and the running ones; to(device) moves everything.
 class GraphModule : public torch::nn::Module {
 public:
     /// Throws Error: malformed (the graph's own faults), unsupported (naming node and operator that
@@ -36,6 +48,10 @@ public:
     /// need and nothing else. Throws Error{invalid_argument} for a name that no node produces.
     std::vector<torch::Tensor> values(const torch::Tensor& image,
                                       const std::vector<std::string>& names);
+
+    /// The logits of maps in f32; finite, and with a gradient, wherever the map's are.
+    std::vector<torch::Tensor> logits(const torch::Tensor& image,
+                                      const std::vector<LogitSource>& sources);
 
     /// Freezes the parameters whose names start with one of the prefixes, and no others: they get
     /// no gradient, and BatchNormalization with a frozen scale stays in evaluation mode. An empty
@@ -82,10 +98,5 @@ private:
     std::map<std::string, torch::Tensor> constants_;  ///< f32 parameters that are not trained
     std::map<std::string, std::unique_ptr<Program>> programs_;
 };
-
-/// The value that the Sigmoid behind `output` is applied to: the logits of a probability map, which
-/// losses are computed from. Identity and Cast nodes in between are passed. Error{unsupported} when
-/// no Sigmoid produces the output.
-std::string logits_of(const model::Graph& graph, const std::string& output);
 
 }  // namespace dbnet::train

@@ -9,8 +9,10 @@
 
 #include "engine/backend.hpp"
 #include "model/networks/network.hpp"
+#include "support/ppocr_models.hpp"
 #include "support/random_graph.hpp"
 #include "train/fused_layers.hpp"
+#include "train/torch_error.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -176,17 +178,20 @@ TEST(DepthwiseConv, GradientsAreLibTorchsInF64) {
                 SCOPED_TRACE(testing::Message() << taps << ' ' << stride << ' ' << channels);
                 const Tensor x = leaf(torch::randn({2, channels, 9, 11}));
                 const Tensor weight = leaf(torch::randn({channels, 1, taps, taps}));
+                const Tensor bias = stride == 1 ? leaf(torch::randn({channels})) : Tensor();
                 const Tensor wide_x = leaf(x.to(torch::kFloat64));
                 const Tensor wide_weight = leaf(weight.to(torch::kFloat64));
-                const Tensor y = depthwise_conv(x, weight, stride, taps / 2);
+                const Tensor wide_bias = bias.defined() ? leaf(bias.to(torch::kFloat64)) : Tensor();
+                const Tensor y = depthwise_conv(x, weight, bias, stride, taps / 2);
                 const Tensor truth =
-                    at::conv2d(wide_x, wide_weight, {}, stride, taps / 2, 1, channels);
+                    at::conv2d(wide_x, wide_weight, wide_bias, stride, taps / 2, 1, channels);
                 const Tensor direction = torch::randn(y.sizes());
                 (y * direction).sum().backward();
                 (truth * direction).sum().backward();
                 EXPECT_LT(distance(y, truth), 1e-4);
                 EXPECT_LT(distance(x.grad(), wide_x.grad()), 1e-4);
                 EXPECT_LT(distance(weight.grad(), wide_weight.grad()), 2e-4);
+                if (bias.defined()) EXPECT_LT(distance(bias.grad(), wide_bias.grad()), 2e-4);
             }
 }
 
@@ -220,6 +225,32 @@ TEST(CornerPixels, EqualLibTorchsOperatorsInF64) {
         EXPECT_LT(distance(fine.grad(), wide_fine.grad()), 1e-6);
         EXPECT_LT(distance(corners.grad(), wide_corners.grad()), 1e-6);
     }
+}
+
+TEST(ScaledActivation, EqualsLibTorchsOperatorsInF64) {
+    torch::manual_seed(8);
+    for (const Dims& dims : {Dims{2, 3, 5, 7}, Dims{3, 24, 8, 8}, Dims{1, 130, 65, 3}})
+        for (const Activation activation : {Activation::relu, Activation::hard_swish}) {
+            SCOPED_TRACE(testing::Message()
+                         << model::to_string(dims) << static_cast<int>(activation));
+            const Tensor x = leaf(torch::randn(dims) * 3);
+            const Tensor scale = leaf(torch::full({1}, -0.7f));
+            const Tensor offset = leaf(torch::full({1, 1}, 0.3f));
+            const Tensor wide_x = leaf(x.to(torch::kFloat64));
+            const Tensor wide_scale = leaf(scale.to(torch::kFloat64));
+            const Tensor wide_offset = leaf(offset.to(torch::kFloat64));
+            const Tensor y = scaled_activation(x, activation, scale, offset);
+            const Tensor plain =
+                activation == Activation::relu ? wide_x.relu() : at::hardswish(wide_x);
+            const Tensor truth = plain * wide_scale + wide_offset;
+            const Tensor direction = torch::randn(dims);
+            (y * direction).sum().backward();
+            (truth * direction).sum().backward();
+            EXPECT_LT(distance(y, truth), 1e-5);
+            EXPECT_LT(distance(x.grad(), wide_x.grad()), 1e-5);
+            EXPECT_LT(distance(scale.grad(), wide_scale.grad()), 2e-3);
+            EXPECT_LT(distance(offset.grad(), wide_offset.grad()), 2e-3);
+        }
 }
 
 TEST(Gated, EqualsLibTorchsOperatorsInF64) {
@@ -397,7 +428,7 @@ TEST(GraphModule, GivesAnyValueByName) {
     GraphModule module(graph_case.graph);
     module.eval();
     const Tensor image = values_of(graph_case.inputs[0]);
-    std::vector<std::string> names{map, logits_of(graph_case.graph, map)};
+    std::vector<std::string> names{map, logits_of(graph_case.graph, map).value};
     for (const model::Node& node : graph_case.graph.nodes) names.push_back(node.outputs[0]);
     const auto values = module.values(image, names);
     EXPECT_EQ(values[0].sizes(), (Dims{2, 1, 12, 20}));
@@ -475,11 +506,116 @@ TEST(GraphModule, RefusesWithNodeAndOperator) {
     EXPECT_THROW(GraphModule(head().graph).forward(torch::zeros({2, 7, 3, 5})), Error);
 }
 
+/// A convolution with all that can follow channel by channel, and an activation with a block.
+test::GraphCase affine_layers() {
+    GraphBuilder b(12);
+    const std::string x = b.input({2, 3, 6, 5});
+    std::string y = b.add(Op::Conv, {x, b.parameter({4, 3, 3, 3}), b.parameter({4})});
+    y = b.add(Op::Add, {b.add(Op::Mul, {b.parameter({1}), y}), b.parameter({1})});
+    y = b.add(Op::HardSwish, {b.add(Op::Mul, {y, b.parameter({4, 1, 1}, 0.5f, 1)})});
+    y = b.add(Op::Add, {b.add(Op::Mul, {y, b.parameter({1})}), b.parameter({1})});
+    y = b.add(Op::ConvTranspose, {y, b.parameter({4, 1, 2, 2})}, {{"strides", Dims{2, 2}}});
+    b.output(b.add(Op::Add, {y, b.parameter({1, 1, 1, 1})}));
+    return b.finish("affine layers");
+}
+
+TEST(GraphModule, AffineLayersHaveTheGradientsOfPlainOperators) {
+    const test::GraphCase graph_case = affine_layers();
+    const auto& n = graph_case.graph.nodes;
+    expect_gradients_of(graph_case, 1e-4, 1e-3, [&](const Tensor& image, auto& w) {
+        Tensor y = at::conv2d(image, w.at(n[0].inputs[1]), w.at(n[0].inputs[2]));
+        y = w.at(n[1].inputs[0]) * y + w.at(n[2].inputs[1]);
+        y = at::hardswish(y * w.at(n[3].inputs[1]));
+        y = y * w.at(n[5].inputs[1]) + w.at(n[6].inputs[1]);
+        return at::conv_transpose2d(y, w.at(n[7].inputs[1]), {}, 2) + w.at(n[8].inputs[1]);
+    });
+}
+
+TEST(GraphModule, DetectorsOfOtherKindsAreComputedAndTrainedThroughout) {
+    for (const Graph& graph : {test::lcnet_detector(), test::gelu_detector()}) {
+        torch::manual_seed(2);
+        const Tensor image = torch::randn({2, 3, 64, 96});
+        GraphModule module(graph);
+        const Tensor map = module.forward(image)[0];
+        const engine::Backend& oracle = engine::reference_backend();
+        engine::Buffer buffer = engine::Buffer::host(model::DataType::f32, image.sizes().vec());
+        std::copy_n(image.data_ptr<float>(), image.numel(), buffer.f32().begin());
+        const auto expected =
+            oracle.run(*oracle.compile(graph), *oracle.create_context(1), {&buffer, 1});
+        EXPECT_LT(distance(map, values_of(expected[0])), 1e-4);
+
+        const Tensor direction = torch::randn(map.sizes());
+        const auto loss = [&] { return (module.forward(image)[0] * direction).sum(); };
+        loss().backward();
+        for (const auto& [name, weight] : module.weights()) {
+            ASSERT_TRUE(weight.grad().defined()) << name;
+            const double norm = weight.grad().norm().item<double>();
+            ASSERT_GT(norm, 0) << name;
+            // Along the gradient the loss rises by its norm.
+            const torch::NoGradGuard no_gradient;
+            const double size = std::max(weight.norm().item<double>(), 1e-3);
+            const Tensor step = weight.grad() * (5e-3 * size / norm);
+            Tensor moved = weight;
+            moved.add_(step);
+            const double above = loss().item<double>();
+            moved.sub_(2 * step);
+            const double below = loss().item<double>();
+            moved.add_(step);
+            // The loss is known to about 1e-4, a sum of 12,000 rounded values.
+            EXPECT_NEAR((above - below) / (1e-2 * size), norm, 0.1 * norm + 1e-4 / (1e-2 * size))
+                << name;
+        }
+    }
+}
+
+TEST(TorchError, MemoryThatRanOutIsSaidSo) {
+    try {
+        torch::empty({std::int64_t{1} << 50});
+        FAIL() << "a petabyte";
+    } catch (const c10::Error& error) {
+        EXPECT_TRUE(is_out_of_memory(error)) << error.what();
+        try {
+            fail_of(error, "a test");
+        } catch (const Error& said) {
+            EXPECT_EQ(said.code(), ErrorCode::internal);
+            EXPECT_THAT(said.what(), HasSubstr("not enough memory for a test"));
+        }
+    }
+    try {
+        at::matmul(torch::zeros({2, 3}), torch::zeros({4, 5}));
+        FAIL();
+    } catch (const c10::Error& error) {
+        EXPECT_FALSE(is_out_of_memory(error));
+    }
+}
+
 TEST(Logits, AreFoundBehindTheSigmoid) {
     const Graph graph = model::build_network({.inner = 8});
-    EXPECT_EQ(logits_of(graph, "probability"), "decoder.binarize.6");
-    EXPECT_EQ(logits_of(graph, "threshold"), "decoder.thresh.6");
+    EXPECT_EQ(logits_of(graph, "probability").value, "decoder.binarize.6");
+    EXPECT_EQ(logits_of(graph, "threshold").value, "decoder.thresh.6");
+    EXPECT_FALSE(logits_of(graph, "threshold").is_probability);
     EXPECT_THROW(logits_of(graph, "decoder.in5"), Error);
+}
+
+TEST(Logits, AreComputedFromAMapThatIsEnlargedBehindTheSigmoid) {
+    GraphBuilder b(13);
+    const std::string x = b.input({1, 1, 2, 2});
+    const std::string map = b.add(Op::Sigmoid, {b.add(Op::Mul, {x, b.parameter({1, 1, 2, 2})})});
+    b.output(
+        b.add(Op::Resize, {map, "", b.reals({1, 1, 2, 2})}, {{"mode", std::string("linear")}}));
+    const Graph graph = b.finish("enlarged").graph;
+    const LogitSource source = logits_of(graph, graph.outputs[0].name);
+    EXPECT_TRUE(source.is_probability);
+    GraphModule module(graph);
+    for (const float value : {0.5f, 300.0f}) {  // 300: probabilities of exactly 0 and 1
+        const Tensor image = torch::full({1, 1, 2, 2}, value);
+        const Tensor logits = module.logits(image, {source})[0];
+        EXPECT_TRUE(logits.isfinite().all().item<bool>());
+        EXPECT_LT(distance(logits.sigmoid(), module.forward(image)[0]), 1e-5);
+    }
+    module.zero_grad();
+    module.logits(torch::full({1, 1, 2, 2}, 0.5f), {source})[0].sum().backward();
+    EXPECT_GT(module.weights().begin()->second.grad().abs().min().item<double>(), 0);
 }
 
 }  // namespace

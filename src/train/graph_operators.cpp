@@ -34,7 +34,7 @@ public:
         return tensor;
     }
     Tensor optional(std::size_t index) const {
-        return has(index) ? call_.inputs[index].tensor : Tensor();
+        return index < call_.inputs.size() ? call_.inputs[index].tensor : Tensor();
     }
     Dims dims(std::size_t index = 0) const { return (*this)[index].sizes().vec(); }
 
@@ -76,6 +76,14 @@ Values unary(const Call& call) {
     return {{kFunction(call.inputs[0].tensor), call.inputs[0].shuffles}};
 }
 
+/// The affine block behind the activation, if there is one, along with it.
+template <Elementwise kFunction, Activation kActivation>
+Values activation(const Call& call) {
+    if (call.affine.empty()) return unary<kFunction>(call);
+    const Value& x = call.inputs[0];
+    return {{scaled_activation(x.tensor, kActivation, call.affine[0], call.affine[1]), x.shuffles}};
+}
+
 template <Arithmetic kFunction>
 Values binary(const Call& call) {
     const Value& a = call.inputs[0];
@@ -88,6 +96,7 @@ Tensor sub(const Tensor& a, const Tensor& b) { return a - b; }
 Tensor mul(const Tensor& a, const Tensor& b) { return a * b; }
 Tensor div(const Tensor& a, const Tensor& b) { return a / b; }
 Tensor pow(const Tensor& a, const Tensor& b) { return at::pow(a, b); }
+Tensor erf(const Tensor& x) { return x.erf(); }
 Tensor exp(const Tensor& x) { return x.exp(); }
 Tensor identity(const Tensor& x) { return x; }
 Tensor reciprocal(const Tensor& x) { return x.reciprocal(); }
@@ -121,6 +130,12 @@ Values hard_sigmoid(const Call& call) {
     const auto attributes = model::hard_sigmoid_attributes(*call.step.node);
     const Value& x = call.inputs[0];
     return {{(x.tensor * attributes.alpha + attributes.beta).clamp(0, 1), x.shuffles}};
+}
+
+Values gelu(const Call& call) {
+    const Value& x = call.inputs[0];
+    const char* how = model::gelu_uses_tanh(*call.step.node) ? "tanh" : "none";
+    return {{at::gelu(x.tensor, how), x.shuffles}};
 }
 
 Values leaky_relu(const Call& call) {
@@ -198,11 +213,6 @@ bool is_depthwise(const model::ConvAttributes& attributes, const Tensor& weight)
            w.pads_begin[0] == w.pads_begin[1];
 }
 
-/// Its own or the one that is added behind it; undefined if there is none.
-Tensor bias_of(const Call& call) {
-    return call.bias.defined() ? call.bias.flatten() : Inputs(call).optional(2);
-}
-
 /// conv3x3(double(coarse) + conv1x1(fine)): the two convolutions of `fine` are one, whose kernel is
 /// the product of theirs.
 Values conv_of_merged(const Call& call) {
@@ -215,7 +225,7 @@ Values conv_of_merged(const Call& call) {
                               .reshape({out, 3, 3, inner.size(1)})
                               .permute({0, 3, 1, 2})
                               .to(outer.scalar_type());
-    const Tensor fine = at::conv2d(call.lateral[0].settled(), kernel, bias_of(call), 1, 1);
+    const Tensor fine = at::conv2d(call.lateral[0].settled(), kernel, in.optional(2), 1, 1);
     return {add_conv_of_doubled(fine, call.residual.settled(), outer)};
 }
 
@@ -228,7 +238,7 @@ Values conv(const Call& call) {
         const std::int64_t coarse = input.coarse.size(1);
         dims[1] += coarse;
         if (is_same_3x3(model::conv_attributes(in.node(), dims, in.dims(1)))) {
-            const Tensor fine = at::conv2d(in[0], in[1].slice(1, coarse), bias_of(call), 1, 1);
+            const Tensor fine = at::conv2d(in[0], in[1].slice(1, coarse), in.optional(2), 1, 1);
             return {add_conv_of_doubled(fine, input.coarse, in[1].slice(1, 0, coarse))};
         }
     }
@@ -236,14 +246,13 @@ Values conv(const Call& call) {
     const auto attributes = model::conv_attributes(in.node(), x.sizes().vec(), in.dims(1));
     const model::Window& window = attributes.window;
     Dims pads = window.pads_begin;
-    const Tensor bias = bias_of(call);
-    if (!bias.defined() && is_depthwise(attributes, in[1]))
-        return {depthwise_conv(x, in[1], window.strides[0], pads[0])};
+    if (is_depthwise(attributes, in[1]))
+        return {depthwise_conv(x, in[1], in.optional(2), window.strides[0], pads[0])};
     if (pads != window.pads_end) {
         x = padded(x, pads, window.pads_end, 0);
         std::fill(pads.begin(), pads.end(), 0);
     }
-    return {at::convolution(x, in[1], bias, window.strides, pads, window.dilations, false,
+    return {at::convolution(x, in[1], in.optional(2), window.strides, pads, window.dilations, false,
                             Dims(pads.size(), 0), attributes.group)};
 }
 
@@ -269,7 +278,7 @@ Value double_pixels(const Value& x, const Tensor& weight, Tensor bias) {
 
 Values conv_transpose(const Call& call) {
     const Inputs in(call);
-    const Tensor bias = bias_of(call);
+    const Tensor bias = in.optional(2);
     const bool pixelwise = call.inputs[0].doublings == 0 && !call.inputs[0].coarse.defined();
     if (pixelwise &&
         is_doubling(model::conv_transpose_attributes(in.node(), in.dims(0), in.dims(1)),
@@ -363,6 +372,8 @@ Values reduce_mean(const Call& call) {
     const auto attributes = model::reduce_attributes(in.node(), in.dims(), in.ints(1));
     if (attributes.axes.empty()) return {in[0]};
     const Dims axes(attributes.axes.begin(), attributes.axes.end());
+    if (in[0].dim() == 4 && axes == Dims{2, 3})
+        return {train::global_average_pool(in[0]).reshape(attributes.output)};
     return {in[0].mean(axes, true).reshape(attributes.output)};
 }
 
@@ -577,13 +588,15 @@ constexpr std::array kMappings = {
     Mapping{Op::Conv, conv, Pixels::by_itself},
     Mapping{Op::ConvTranspose, conv_transpose, Pixels::by_itself},
     Mapping{Op::Div, binary<div>, Pixels::alone},
+    Mapping{Op::Erf, unary<erf>, Pixels::alone},
     Mapping{Op::Exp, unary<exp>, Pixels::alone},
     Mapping{Op::Flatten, flatten},
     Mapping{Op::Gather, gather},
+    Mapping{Op::Gelu, gelu, Pixels::alone},
     Mapping{Op::Gemm, gemm},
     Mapping{Op::GlobalAveragePool, global_average_pool},
     Mapping{Op::HardSigmoid, hard_sigmoid, Pixels::alone},
-    Mapping{Op::HardSwish, unary<hard_swish>, Pixels::alone},
+    Mapping{Op::HardSwish, activation<hard_swish, Activation::hard_swish>, Pixels::alone},
     Mapping{Op::Identity, unary<identity>, Pixels::alone},
     Mapping{Op::LeakyRelu, leaky_relu, Pixels::alone},
     Mapping{Op::MatMul, matmul},
@@ -593,7 +606,7 @@ constexpr std::array kMappings = {
     Mapping{Op::Pow, binary<pow>, Pixels::alone},
     Mapping{Op::Reciprocal, unary<reciprocal>, Pixels::alone},
     Mapping{Op::ReduceMean, reduce_mean},
-    Mapping{Op::Relu, unary<relu>, Pixels::alone},
+    Mapping{Op::Relu, activation<relu, Activation::relu>, Pixels::alone},
     Mapping{Op::Reshape, reshape},
     Mapping{Op::Resize, resize},
     Mapping{Op::Sigmoid, unary<sigmoid>, Pixels::alone},
@@ -638,6 +651,28 @@ void settle(Call& call, Pixels pixels) {
     for (Value* value : maps) *value = value->settled();
 }
 
+/// What follows a convolution channel by channel, done to its kernel and bias in f32.
+void absorb_affine(Call& call) {
+    const std::int64_t axis = call.step.node->op == Op::ConvTranspose ? 1 : 0;
+    call.inputs.resize(3);
+    Tensor& kernel = call.inputs[1].tensor;
+    Tensor& bias = call.inputs[2].tensor;
+    Dims shape(static_cast<std::size_t>(kernel.dim()), 1);
+    shape[static_cast<std::size_t>(axis)] = -1;
+    for (std::size_t i = 0; i < call.affine.size(); ++i) {
+        const Tensor values = call.affine[i].reshape({-1});
+        if (call.step.affine[i].op == Op::Mul) {
+            kernel = kernel * values.view(shape);
+            if (bias.defined()) bias = bias * values;
+        } else {
+            bias = bias.defined() ? bias + values : values.expand({kernel.size(axis)});
+        }
+    }
+    const auto type = call.inputs[0].tensor.scalar_type();
+    kernel = kernel.to(type);
+    if (bias.defined()) bias = bias.to(type);
+}
+
 }  // namespace
 
 Tensor Value::settled() const {
@@ -673,6 +708,8 @@ Values execute(Call call) {
     if (mapping == nullptr)
         model::fail_node(ErrorCode::unsupported, *call.step.node, "it cannot be trained through");
     settle(call, mapping->pixels);
+    const Op op = call.step.node->op;
+    if (!call.affine.empty() && (op == Op::Conv || op == Op::ConvTranspose)) absorb_affine(call);
     return mapping->function(call);
 }
 

@@ -30,13 +30,14 @@ struct Value {
 };
 
 /// One step and the values of its node's inputs (undefined where left out), floating-point ones
-/// already in the type to compute in, and of its residual.
+/// already in the type to compute in (kernel and bias that `affine` is to be done to in f32), and
+/// of its residual.
 struct Call {
     const Step& step;
     std::vector<Value> inputs;
     Value residual;
     std::vector<Value> lateral;          ///< the inputs of the step's lateral convolution
-    torch::Tensor bias;                  ///< of the step, in the shape that is added
+    std::vector<torch::Tensor> affine;   ///< the operands of the step's, f32
     const model::InferredValues& known;  ///< of integer and other shape-like inputs
     bool training = false;               ///< BatchNormalization: uses the statistics of the batch
 };

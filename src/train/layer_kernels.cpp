@@ -134,6 +134,50 @@ void normalise(const T* x, const T* residual, std::int64_t rows, std::int64_t ch
     });
 }
 
+template <typename T>
+void scale_activation(const T* HWY_RESTRICT x, std::int64_t count, float scale, float offset,
+                      Activation activation, T* HWY_RESTRICT y) {
+    with_activation(activation, [&]<Activation kActivation>() {
+        for (std::int64_t i = 0; i < count; ++i)
+            store(scale * activate<kActivation>(to_float(x[i])) + offset, y[i]);
+    });
+}
+
+/// Sums are kept for so many elements beside each other, as vectors need it.
+constexpr std::int64_t kLanes = 64;
+
+template <Activation kActivation, typename T>
+void scaled_gradient(const T* HWY_RESTRICT dy, const T* HWY_RESTRICT x, std::int64_t count,
+                     float scale, T* HWY_RESTRICT dx, float* HWY_RESTRICT product,
+                     float* HWY_RESTRICT sum) {
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float g = to_float(dy[i]);
+        const float z = to_float(x[i]);
+        product[i] += g * activate<kActivation>(z);
+        sum[i] += g;
+        store(scale * g * slope<kActivation>(z), dx[i]);
+    }
+}
+
+template <typename T>
+void scaled_activation_gradient(const T* dy, const T* x, std::int64_t count, float scale,
+                                Activation activation, T* dx, double* sums) {
+    std::vector<double> totals(2 * kLanes);
+    BlockSums block(kLanes, totals.data(), totals.data() + kLanes);
+    with_activation(activation, [&]<Activation kActivation>() {
+        for (std::int64_t begin = 0, row = 0; begin < count; begin += kLanes, ++row) {
+            scaled_gradient<kActivation>(dy + begin, x + begin, std::min(kLanes, count - begin),
+                                         scale, dx + begin, block.first(), block.second());
+            if (row % kBlockRows == kBlockRows - 1) block.flush();
+        }
+    });
+    block.flush();
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+        sums[0] += totals[static_cast<std::size_t>(lane)];
+        sums[1] += totals[static_cast<std::size_t>(kLanes + lane)];
+    }
+}
+
 /// dz of one element, from a NormaliseGradient's parts.
 template <Activation kActivation, bool kFromOutput>
 HWY_INLINE float gradient_of(float dy, float x, float y, float scale, float offset) {
@@ -370,6 +414,15 @@ void add_corners(const T* fine, const T* corners, std::int64_t pixels, std::int6
     void add_corners_##suffix(const T* fine, const T* corners, std::int64_t pixels,            \
                               std::int64_t channels, T* sum) {                                 \
         HWY_NAMESPACE::add_corners(fine, corners, pixels, channels, sum);                      \
+    }                                                                                          \
+    void scale_activation_##suffix(const T* x, std::int64_t count, float scale, float offset,  \
+                                   Activation activation, T* y) {                              \
+        HWY_NAMESPACE::scale_activation(x, count, scale, offset, activation, y);               \
+    }                                                                                          \
+    void scaled_activation_gradient_##suffix(const T* dy, const T* x, std::int64_t count,      \
+                                             float scale, Activation activation, T* dx,        \
+                                             double* sums) {                                   \
+        HWY_NAMESPACE::scaled_activation_gradient(dy, x, count, scale, activation, dx, sums);  \
     }
 DBNET_INSTANCES(float, f32)
 DBNET_INSTANCES(Bf16, bf16)
@@ -388,6 +441,8 @@ namespace dbnet::train {
     HWY_EXPORT(input_gradient_##suffix);                                                          \
     HWY_EXPORT(add_depthwise_sums_##suffix);                                                      \
     HWY_EXPORT(add_corners_##suffix);                                                             \
+    HWY_EXPORT(scale_activation_##suffix);                                                        \
+    HWY_EXPORT(scaled_activation_gradient_##suffix);                                              \
     template <>                                                                                   \
     void add_moments(const T* x, std::int64_t rows, std::int64_t channels, const float* shift,    \
                      double* sums, double* squares) {                                             \
@@ -421,6 +476,17 @@ namespace dbnet::train {
     void add_corners(const T* fine, const T* corners, std::int64_t pixels, std::int64_t channels, \
                      T* sum) {                                                                    \
         HWY_DYNAMIC_DISPATCH(add_corners_##suffix)(fine, corners, pixels, channels, sum);         \
+    }                                                                                             \
+    template <>                                                                                   \
+    void scale_activation(const T* x, std::int64_t count, float scale, float offset,              \
+                          Activation activation, T* y) {                                          \
+        HWY_DYNAMIC_DISPATCH(scale_activation_##suffix)(x, count, scale, offset, activation, y);  \
+    }                                                                                             \
+    template <>                                                                                   \
+    void scaled_activation_gradient(const T* dy, const T* x, std::int64_t count, float scale,     \
+                                    Activation activation, T* dx, double* sums) {                 \
+        HWY_DYNAMIC_DISPATCH(scaled_activation_gradient_##suffix)                                 \
+        (dy, x, count, scale, activation, dx, sums);                                              \
     }
 DBNET_DISPATCH(float, f32)
 DBNET_DISPATCH(Bf16, bf16)

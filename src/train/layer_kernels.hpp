@@ -48,6 +48,16 @@ template <typename T>
 void input_gradient(const NormaliseGradient<T>& gradient, std::int64_t rows, std::int64_t channels,
                     const float* by_dz, const float* by_x, const float* constant, T* dx);
 
+/// y = scale * activation(x) + offset.
+template <typename T>
+void scale_activation(const T* x, std::int64_t count, float scale, float offset,
+                      Activation activation, T* y);
+
+/// dx = scale * dy * activation'(x); sums[0] += sum of dy * activation(x), sums[1] += sum of dy.
+template <typename T>
+void scaled_activation_gradient(const T* dy, const T* x, std::int64_t count, float scale,
+                                Activation activation, T* dx, double* sums);
+
 /// A depthwise convolution with a square kernel of `taps`.
 struct DepthwiseShape {
     std::int64_t channels;

@@ -1,4 +1,5 @@
 #include "train/losses.hpp"
+#include "train/distillation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -301,6 +302,29 @@ TEST(Losses, TwoProcessesAddUpToOne) {
     for (const auto& [parts, together] : {std::pair(&p_parts, &p), std::pair(&t_parts, &t)})
         EXPECT_LT(relative(torch::cat({(*parts)[0].grad(), (*parts)[1].grad()}), together->grad()),
                   1e-5);
+}
+
+TEST(Distillation, IsTheMeanDivergenceOfTextAndTheHardestOthers) {
+    const torch::Tensor soft = torch::tensor({0.9, 0.6, 0.1, 0.0, 0.2, 0.0}).view({1, 1, 2, 3});
+    const torch::Tensor same = torch::logit(soft, 1e-7);
+    EXPECT_NEAR(distillation_loss(same, soft, 3).item<double>(), 0, 1e-4);
+
+    const torch::Tensor p = torch::tensor({0.5, 0.6, 0.4, 0.3, 0.2, 0.0001}).view({1, 1, 2, 3});
+    const auto divergence = [](double t, double q) {
+        const double text = t > 0 ? t * std::log(t / q) : 0;
+        return text + (1 - t) * std::log((1 - t) / (1 - q));
+    };
+    // Two of text, and as many others: those that are furthest away.
+    const double sum =
+        divergence(0.9, 0.5) + divergence(0.6, 0.6) + divergence(0.1, 0.4) + divergence(0, 0.3);
+    EXPECT_NEAR(distillation_loss(torch::logit(p), soft, 1).item<double>(), sum / 4, 1e-4);
+
+    torch::Tensor logits = torch::logit(p).clone().requires_grad_(true);
+    distillation_loss(logits, soft, 1).backward();
+    EXPECT_NEAR(logits.grad()[0][0][0][0].item<double>(), (0.5 - 0.9) / 4, 1e-4);
+    EXPECT_EQ(logits.grad()[0][0][1][1].item<double>(), 0);
+    const torch::Tensor nothing = torch::zeros({1, 1, 2, 3});
+    EXPECT_GT(distillation_loss(logits, nothing, 3).item<double>(), 0) << "background is learnt";
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct StepLosses {
     double probability = 0;
     double threshold = 0;
     double binary = 0;
+    double teacher = 0;  ///< 0 without one
 };
 
 /// Seconds.

@@ -115,6 +115,14 @@ void visit_options(Visitor& visitor, Options& o) {
         v.number("negative_ratio", o.loss.negative_ratio, Range{0, 1e6, true});
         v.number("k", o.loss.k, Range{0, 1e4, true});
     });
+    visitor.section("distill", [&](auto& v) {
+        v.value("model", o.distill.model);
+        v.number("weight", o.distill.weight, Range{0, 1e4, true});
+        v.value("size", o.distill.size);
+        v.number("sure", o.sample.sure, Range{0, 1, true});
+        v.value("cache", o.distill.cache);
+        v.number("cache_mb", o.distill.cache_mb, Range{0, 1e9});
+    });
     visitor.section("optimizer", [&](auto& v) {
         v.value("kind", o.optimizer.kind);
         v.number("rate", o.optimizer.rate, Range{0, 100, true});

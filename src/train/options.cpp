@@ -95,6 +95,17 @@ void check_together(const TrainOptions& o, std::vector<OptionProblem>& found) {
     };
     const model::NetworkOptions& network = o.start.network;
     const data::TargetOptions& targets = o.sample.targets;
+    const auto is_unlabelled = [](const data::DatasetSpec& spec) {
+        return spec.format == data::kUnlabelled;
+    };
+    if (o.distill.model.empty() && std::ranges::any_of(o.data, is_unlabelled))
+        refuse("data.train",
+               "has images without labels (format: unlabelled), which only a teacher "
+               "can teach (distill.model)");
+    if (std::ranges::any_of(o.validation.data, is_unlabelled))
+        refuse("data.val",
+               "has images without labels (format: unlabelled), with which nothing can "
+               "be compared");
     if (o.start.network_of_init && o.start.init.empty())
         refuse("model.backbone", "is init, but init names no file");
     if (network.inner % 4 != 0)

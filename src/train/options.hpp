@@ -17,8 +17,9 @@
 namespace dbnet::train {
 
 /// Type of activations and of the weights of convolutions and matrix products. Master weights,
-/// batch statistics and running statistics are f32 always; f16 is for CUDA only.
-enum class Precision { f32, bf16, f16 };
+/// batch statistics and running statistics are f32 always; f16 is for CUDA only. `automatic` is
+/// f32 or bf16, whichever the machine is faster in.
+enum class Precision { automatic, f32, bf16, f16 };
 
 enum class ProbabilityLoss { balanced_bce, dice };
 
@@ -67,6 +68,15 @@ struct ScheduleOptions {
     double final_rate = 0;  ///< poly, cosine: relative to the highest rate
 };
 
+/// A detector whose probability maps are learnt beside the labels, or instead of them.
+struct DistillOptions {
+    std::string model;       ///< ONNX; empty: no teacher
+    double weight = 5;       ///< of distillation_loss(), as LossOptions::probability_weight
+    SizeRule size = {};      ///< the teacher's input
+    std::string cache;       ///< folder of its maps; empty: `teacher` in the run's folder
+    double cache_mb = 4000;  ///< most megabytes in it; beyond, maps are computed each time
+};
+
 /// How a model is judged while it is trained.
 struct ValidationOptions {
     std::vector<data::DatasetSpec> data;  ///< empty: no validation
@@ -83,6 +93,7 @@ struct TrainOptions {
     data::SampleOptions sample;
     detect::InputSpec input;
     LossOptions loss;
+    DistillOptions distill;
     OptimizerOptions optimizer;
     ScheduleOptions schedule;
     ValidationOptions validation;
@@ -96,11 +107,11 @@ struct TrainOptions {
     double freeze_epochs = 0;  ///< negative: for the whole run
     /// BatchNormalization in evaluation mode: with the running statistics, which stay as they are.
     bool norm_eval = false;
-    Precision precision = Precision::f32;
     std::uint64_t seed = 0;
     double checkpoint_minutes = 10;
 
     // How, not what: a run may be continued with others.
+    Precision precision = Precision::automatic;
     std::string device = "auto";  ///< auto, cpu or cuda
     int threads = 0;              ///< that compute; 0: all cores
     int workers = 0;              ///< threads that make samples; 0: as data::default_workers() says

@@ -6,14 +6,18 @@
 // the two convolutions behind each other are one of fewer channels, and the doubled level is
 // convolved as it is, so that the sum, the largest map of the network, does not arise.
 //
-// Squeeze and excitation with a residual, x + x * gate, is one multiplication. A bias that an Add
-// of its own adds belongs to the convolution in front of it.
+// Squeeze and excitation with a residual, x + x * gate, is one multiplication.
+//
+// What adds to or multiplies the channels of a convolution (a bias that the exporter wrote as an
+// Add, learned affine blocks) is done to its kernel and bias, where it costs nothing; behind an
+// activation, an affine block is computed along with it.
 #include "train/program.hpp"
 
 #include <algorithm>
 #include <unordered_map>
 
 #include "engine/resize_axis.hpp"
+#include "train/affine_blocks.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -35,6 +39,18 @@ bool is_arithmetic(Op op) {
 bool is_weighted(Op op) {
     return op == Op::BatchNormalization || op == Op::Conv || op == Op::ConvTranspose ||
            op == Op::Gemm || op == Op::MatMul;
+}
+
+/// Layers whose output channels may get a bias from an Add behind them.
+bool is_layer(Op op) { return is_weighted(op) && op != Op::BatchNormalization; }
+
+/// Output channels of a layer.
+std::int64_t channels_of(const Node& layer, const model::Tensor& kernel) {
+    const model::Dims& dims = kernel.dims();
+    if (dims.size() < 2) return 0;
+    if (layer.op == Op::ConvTranspose) return dims[1] * layer.get_int("group", 1);
+    const bool first = layer.op == Op::Conv || layer.get_int("transB", 0) != 0;
+    return first ? dims.front() : dims.back();
 }
 
 bool is_real(model::DataType type) {
@@ -67,7 +83,7 @@ public:
         join_batch_norms();
         join_laterals();
         join_gates();
-        join_biases();
+        join_affine();
         std::vector<Step> steps;
         for (const Node& node : graph_.nodes) {
             if (!needed_.contains(&node) || absorbed_.contains(&node)) continue;
@@ -86,15 +102,23 @@ private:
 
     /// Live is what depends on the image's pixels or on weights: it must be computed each time.
     void find_live() {
-        for (const model::ValueInfo& input : graph_.inputs) live_.insert(input.name);
+        for (const model::ValueInfo& input : graph_.inputs) {
+            live_.insert(input.name);
+            of_image_.insert(input.name);
+        }
         live_.insert(roles_.weights.begin(), roles_.weights.end());
         for (const Node& node : graph_.nodes) {
             const bool from_live =
                 node.op != Op::Shape &&
                 std::any_of(node.inputs.begin(), node.inputs.end(),
                             [this](const std::string& input) { return is_live(input); });
-            for (const std::string& output : node.outputs)
+            const bool from_image = std::ranges::any_of(
+                node.inputs,
+                [this](const std::string& input) { return of_image_.contains(input); });
+            for (const std::string& output : node.outputs) {
                 if (from_live || !values_.at(output).is_constant) live_.insert(output);
+                if (from_image) of_image_.insert(output);
+            }
         }
     }
 
@@ -249,36 +273,82 @@ private:
                train::is_gate(dims(gate), dims(map));
     }
 
-    void join_biases() {
-        for (const Node& node : graph_.nodes)
-            if ((node.op == Op::Conv || node.op == Op::ConvTranspose) && needed_.contains(&node))
-                join_bias(node);
+    void join_affine() {
+        for (const Node& node : graph_.nodes) {
+            if (!needed_.contains(&node) || absorbed_.contains(&node) || joined_.contains(&node))
+                continue;
+            if (node.op == Op::Conv ||
+                (node.op == Op::ConvTranspose && node.get_int("group", 1) == 1))
+                join_channels(node);
+            else if (node.op == Op::Relu || node.op == Op::HardSwish)
+                join_block(node);
+        }
     }
 
-    /// Not to depthwise convolutions, whose gradient of the weights knows no bias, and not to those
-    /// to one channel, which gain nothing.
-    void join_bias(const Node& node) {
-        const std::string& map = node.outputs.front();
-        const Node* add = only_reader(map);
-        const bool free = add != nullptr && add->op == Op::Add && !joins_.contains(add) &&
-                          !joined_.contains(add) && !joined_.contains(&node) &&
-                          !absorbed_.contains(add) && !absorbed_.contains(&node);
-        if (!free || node.inputs.size() != 2 || dims(node.inputs[1])[1] == 1) return;
-        const std::string& bias = add->inputs[add->inputs[0] == map ? 1 : 0];
-        const model::Tensor* values = graph_.parameter(bias);
-        if (values == nullptr || !is_real(values->type()) || dims(map).size() != 4 ||
-            values->dims() != model::Dims{1, dims(map)[1], 1, 1})
-            return;
+    /// The operand that the node multiplies or adds to `value`, if it does not depend on the image
+    /// and has one element for all or one for each of so many channels; else empty.
+    std::string affine_operand(const Node& node, const std::string& value,
+                               std::int64_t channels) const {
+        const std::string& other = node.inputs[node.inputs[0] == value ? 1 : 0];
+        const model::InferredValue& operand = values_.at(other);
+        const bool exists = is_live(other) || graph_.parameter(other) != nullptr;
+        if (!exists || of_image_.contains(other) || !is_real(operand.type) ||
+            dims(value).size() != 4 || operand.dims.size() > 4)
+            return {};
+        const model::Dims& d = operand.dims;
+        const bool for_all = std::ranges::all_of(d, [](std::int64_t n) { return n == 1; });
+        const bool for_each =
+            d == model::Dims{channels, 1, 1} || d == model::Dims{1, channels, 1, 1};
+        return for_all || for_each ? other : std::string();
+    }
+
+    /// The additions and multiplications behind a convolution, however many.
+    void join_channels(const Node& node) {
         Step step{.node = &node};
-        step.bias = bias;
-        absorb(std::move(step), *add);
+        const model::Dims& map = dims(node.outputs.front());
+        const Node* last = &node;
+        for (const Node* next = only_reader(last->outputs.front());
+             map.size() == 4 && next != nullptr && !joins_.contains(next) &&
+             (next->op == Op::Add || next->op == Op::Mul);
+             next = only_reader(last->outputs.front())) {
+            const std::string operand = affine_operand(*next, last->outputs.front(), map[1]);
+            if (operand.empty()) break;
+            step.affine.push_back({next->op, operand});
+            last = next;
+        }
+        absorb_chain(std::move(step), *last);
+    }
+
+    /// The affine block behind an activation.
+    void join_block(const Node& node) {
+        Step step{.node = &node};
+        const Node* last = &node;
+        for (const Op op : {Op::Mul, Op::Add}) {
+            const Node* next = only_reader(last->outputs.front());
+            if (next == nullptr || next->op != op) return;
+            const std::string operand = affine_operand(*next, last->outputs.front(), 1);
+            if (operand.empty()) return;
+            step.affine.push_back({op, operand});
+            last = next;
+        }
+        absorb_chain(std::move(step), *last);
+    }
+
+    /// The step runs where the last node of the chain stands.
+    void absorb_chain(Step step, const Node& last) {
+        if (&last == step.node) return;
+        for (const Node* node = step.node; node != &last; node = only_reader(node->outputs.front()))
+            absorbed_.insert(node);
+        step.output = last.outputs.front();
+        joined_.emplace(&last, std::move(step));
     }
 
     void mark_full_precision(std::vector<Step>& steps) const {
         std::set<std::string> feeds_weighted;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
             const bool feeds = is_weighted(step->node->op) || feeds_weighted.contains(step->output);
-            step->full_precision = !feeds || step->node->op == Op::Sigmoid;
+            step->full_precision = !feeds || step->node->op == Op::Sigmoid ||
+                                   !of_image_.contains(step->node->outputs.front());
             if (!feeds) continue;
             for (const std::string& input : inputs_of(*step)) feeds_weighted.insert(input);
             for (const std::string& output : step->node->outputs) feeds_weighted.insert(output);
@@ -297,6 +367,7 @@ private:
         if (!step.residual.empty()) inputs.push_back(step.residual);
         if (step.lateral != nullptr)
             inputs.insert(inputs.end(), step.lateral->inputs.begin(), step.lateral->inputs.end());
+        for (const ChannelOperation& operation : step.affine) inputs.push_back(operation.operand);
         return inputs;
     }
 
@@ -306,6 +377,7 @@ private:
     std::unordered_map<std::string, const Node*> made_by_;
     std::set<std::string> wanted_;
     std::set<std::string> live_;
+    std::set<std::string> of_image_;  ///< what depends on the image's extents or pixels
     std::set<const Node*> needed_;
     std::unordered_map<std::string, std::vector<const Node*>> readers_;
     std::set<const Node*> absorbed_;  ///< have no step of their own
@@ -323,7 +395,19 @@ ParameterRoles parameter_roles(const Graph& graph) {
             value = node->second->inputs.front();
         return value;
     };
+    /// The bias of a layer with one output channel, which has one element as constants have.
+    const auto is_only_bias = [&](const Node& add, std::size_t index) {
+        const auto layer = made_by.find(origin(add.inputs[1 - index]));
+        if (add.op != Op::Add || layer == made_by.end() || !is_layer(layer->second->op))
+            return false;
+        const model::Tensor* kernel = graph.parameter(origin(layer->second->inputs[1]));
+        const model::Tensor* bias = graph.parameter(origin(add.inputs[index]));
+        const bool has_axis = bias != nullptr && !bias->dims().empty();
+        return has_axis && kernel != nullptr && channels_of(*layer->second, *kernel) == 1;
+    };
     ParameterRoles roles;
+    for (const AffineBlock& block : affine_blocks(graph))
+        roles.weights.insert({block.factor, block.offset});
     const auto assign = [&](const std::string& value, std::set<std::string>& role,
                             bool scalars = true) {
         const std::string name = origin(value);
@@ -335,11 +419,21 @@ ParameterRoles parameter_roles(const Graph& graph) {
         const std::size_t weights = node.op == Op::BatchNormalization ? 3 : node.inputs.size();
         if (is_weighted(node.op) || is_arithmetic(node.op))
             for (std::size_t i = 0; i < weights; ++i)
-                assign(node.inputs[i], roles.weights, is_weighted(node.op));
+                assign(node.inputs[i], roles.weights,
+                       is_weighted(node.op) || is_only_bias(node, i));
         for (std::size_t i = weights; i < node.inputs.size(); ++i)
             assign(node.inputs[i], roles.statistics);
     }
     return roles;
+}
+
+void bypass_identities(Graph& graph) {
+    std::unordered_map<std::string, std::string> passed;
+    for (Node& node : graph.nodes) {
+        for (std::string& input : node.inputs)
+            if (const auto found = passed.find(input); found != passed.end()) input = found->second;
+        if (node.op == Op::Identity) passed[node.outputs.front()] = node.inputs.front();
+    }
 }
 
 bool is_same_3x3(const model::ConvAttributes& attributes) {

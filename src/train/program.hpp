@@ -22,6 +22,12 @@ struct ParameterRoles {
 /// reshape or cast it has the role, too.
 ParameterRoles parameter_roles(const model::Graph& graph);
 
+/// Add or Mul by an operand of one element for all or one for each channel.
+struct ChannelOperation {
+    model::Op op;
+    std::string operand;
+};
+
 /// A node, and what is computed along with it.
 struct Step {
     const model::Node* node = nullptr;
@@ -32,9 +38,9 @@ struct Step {
     const model::Node* activation = nullptr;
     /// Conv: the 1x1 convolution whose result, added to `residual` doubled, is the node's input.
     const model::Node* lateral = nullptr;
-    /// Conv, ConvTranspose: the parameter [1, C, 1, 1] that the Add behind it adds. Empty without
-    /// one.
-    std::string bias = {};
+    /// Conv, ConvTranspose: what follows channel by channel, and does not depend on the image.
+    /// Relu, HardSwish: a Mul and an Add of one element each.
+    std::vector<ChannelOperation> affine = {};
     std::string output =
         {};  ///< of the last of these nodes; the node's own first one if it is alone
     /// Computed in f32 whatever the precision: sigmoids, and what no convolution or other weighted
@@ -42,6 +48,9 @@ struct Step {
     bool full_precision = false;
     std::vector<std::string> last_uses = {};  ///< values that no later step reads and nobody wants
 };
+
+/// Lets the readers of Identity nodes read what these pass on.
+void bypass_identities(model::Graph& graph);
 
 /// A 3x3 convolution that keeps the extents, without groups.
 bool is_same_3x3(const model::ConvAttributes& attributes);

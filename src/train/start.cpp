@@ -16,6 +16,7 @@
 #include "model/onnx.hpp"
 #include "model/rewrite.hpp"
 #include "model/shape_inference.hpp"
+#include "train/affine_blocks.hpp"
 #include "train/program.hpp"
 #include "train/run_weights.hpp"
 
@@ -249,6 +250,7 @@ Start start_of_file(const StartOptions& options) {
     }
     start.graph = model::cut(std::move(graph), outputs);
     model::make_dynamic(start.graph);
+    balance_affine_blocks(start.graph);
     for (const std::string& name : parameters)
         if (start.graph.parameter(name) != nullptr)
             start.used.push_back(name);

@@ -12,9 +12,12 @@
 
 #include "engine/backend.hpp"
 #include "model/onnx.hpp"
+#include "support/ppocr_models.hpp"
 #include "support/pth_file.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny_model.hpp"
+#include "train/affine_blocks.hpp"
+#include "train/program.hpp"
 
 namespace dbnet::train {
 namespace {
@@ -208,6 +211,63 @@ TEST(Start, FixedExtentsAreOpened) {
     const Start start = start_of(dir / "fixed.onnx");
     EXPECT_EQ(start.graph.inputs[0].dims, (model::Dims{-1, 3, -1, -1}));
     EXPECT_EQ(run(start.graph, noise({2, 3, 96, 160}))[1].dims(), (model::Dims{2, 1, 96, 160}));
+}
+
+double largest_difference(const Graph& a, const Graph& b) {
+    const Buffer input = noise({2, 3, 64, 96});
+    const Buffer x = run(a, input)[0];
+    const Buffer y = run(b, input)[0];
+    double largest = 0;
+    for (std::size_t i = 0; i < x.f32().size(); ++i)
+        largest = std::max(largest, std::abs(static_cast<double>(x.f32()[i] - y.f32()[i])));
+    return largest;
+}
+
+TEST(Start, DetectorsOfOtherKindsComputeTheSameAndGetAThresholdBranch) {
+    const test::TempDir dir;
+    for (const Graph& graph : {test::lcnet_detector(), test::gelu_detector()}) {
+        model::write_onnx(graph, dir / "det.onnx");
+        const Start start = start_of(dir / "det.onnx");
+        start.graph.check();
+        EXPECT_EQ(start.graph.outputs.size(), 2u);
+        EXPECT_LT(largest_difference(graph, start.graph), 1e-5);
+        EXPECT_EQ(start_of(dir / "det.onnx", false).graph.outputs.size(), 1u);
+    }
+}
+
+TEST(AffineBlocks, AreNumbersWithAnAxisAndNoScalars) {
+    Graph graph = test::lcnet_detector();
+    const std::vector<AffineBlock> blocks = affine_blocks(graph);
+    EXPECT_EQ(blocks.size(), 9u);  // three in the stem, three in each of two blocks
+    const std::set<std::string> weights = parameter_roles(graph).weights;
+    std::size_t numbers = 0;
+    for (const auto& [name, tensor] : graph.parameters)
+        if (tensor.size() == 1 && tensor.type() == model::DataType::f32) {
+            EXPECT_EQ(weights.contains(name), !tensor.dims().empty()) << name;
+            numbers += weights.contains(name) ? 1 : 0;
+        }
+    EXPECT_EQ(numbers, 2 * blocks.size() + 1);  // and the bias of the last layer
+    EXPECT_TRUE(affine_blocks(test::gelu_detector()).empty());
+}
+
+TEST(AffineBlocks, GiveTheirFactorsToTheConvolutionsBehindThem) {
+    const Graph before = test::lcnet_detector();
+    Graph after = before;
+    balance_affine_blocks(after);
+    EXPECT_LT(largest_difference(before, after), 1e-5);
+    const auto factors = [](const Graph& graph) {
+        std::vector<float> values;
+        for (const AffineBlock& block : affine_blocks(graph))
+            values.push_back(graph.parameters.at(block.factor).f32()[0]);
+        return values;
+    };
+    EXPECT_THAT(factors(before), Contains(testing::FloatEq(0.005f)));
+    // What an activation or a gate reads keeps its factor.
+    EXPECT_THAT(factors(after), Contains(testing::FloatEq(1.9f)));
+    EXPECT_THAT(factors(after), testing::Each(testing::Gt(0.5f)));
+    for (const auto& [name, tensor] : after.parameters)
+        if (tensor.dims() == model::Dims{8, 1, 3, 3})
+            for (const float weight : tensor.f32()) EXPECT_LT(std::abs(weight), 1);
 }
 
 TEST(Start, NetworksThatCannotBeTrainedAreRefused) {

@@ -50,8 +50,8 @@ Settings parse(std::vector<std::string> arguments) {
 }
 
 /// The logits that losses are computed from: of each output but the binary map.
-std::vector<std::string> logits(const model::Graph& graph) {
-    std::vector<std::string> names;
+std::vector<train::LogitSource> logits(const model::Graph& graph) {
+    std::vector<train::LogitSource> names;
     for (const model::ValueInfo& output : graph.outputs)
         if (output.name != "binary") names.push_back(train::logits_of(graph, output.name));
     return names;
@@ -79,7 +79,7 @@ public:
 
     void step() {
         train::drop_gradients(module_.weights());
-        const std::vector<torch::Tensor> maps = module_.values(image_, names_);
+        const std::vector<torch::Tensor> maps = module_.logits(image_, names_);
         const auto start = Clock::now();
         const torch::Tensor threshold = maps.size() > 1 ? maps[1] : torch::Tensor();
         const train::Losses losses = train::losses_of_logits(maps[0], threshold, targets_, {});
@@ -102,7 +102,7 @@ private:
         return std::chrono::duration<double>(to - from).count();
     }
 
-    std::vector<std::string> names_;
+    std::vector<train::LogitSource> names_;
     train::GraphModule module_;
     train::Optimizer optimizer_;
     train::WeightAverage average_;

@@ -19,14 +19,18 @@
 #include "detect/settings.hpp"
 #include "model/onnx.hpp"
 #include "train/compute_threads.hpp"
+#include "train/distillation.hpp"
 #include "train/graph_module.hpp"
 #include "train/losses.hpp"
 #include "train/model_metadata.hpp"
 #include "train/optimizer.hpp"
+#include "train/precision.hpp"
 #include "train/run_files.hpp"
 #include "train/schedule.hpp"
 #include "train/start.hpp"
 #include "train/step_guard.hpp"
+#include "train/teacher.hpp"
+#include "train/torch_error.hpp"
 #include "train/training_state.hpp"
 #include "train/validation.hpp"
 #include "train/watchdog.hpp"
@@ -67,6 +71,7 @@ std::vector<data::Dataset> open_all(const std::vector<data::DatasetSpec>& specs)
 struct DeviceBatch {
     Tensor images;
     LossTargets targets;
+    Tensor soft;  ///< [0, 1]; undefined without a teacher
 };
 
 DeviceBatch to_device(data::Batch& batch, torch::Device device) {
@@ -80,7 +85,8 @@ DeviceBatch to_device(data::Batch& batch, torch::Device device) {
     };
     return {maps(batch.images, 3),
             {maps(batch.probability, 1), maps(batch.probability_mask, 1), maps(batch.threshold, 1),
-             maps(batch.threshold_mask, 1)}};
+             maps(batch.threshold_mask, 1)},
+            batch.soft.empty() ? Tensor() : maps(batch.soft, 1) / 255};
 }
 
 double number(const Tensor& loss) { return loss.defined() ? loss.item<double>() : kNaN; }
@@ -161,12 +167,15 @@ public:
 
 private:
     void prepare(model::Graph graph);
+    void open_validation();
     void begin_or_resume();
     bool load_newest(bool after_good_step);
     void return_to_checkpoint();
+    void settle_precision();
     void open_loader();
     void say_what_validation_is_worth();
 
+    RunEnd run_steps();
     void step();
     std::string learn(data::Batch& batch, StepReport& report);
     std::string fault_of(const StepReport& report) const;
@@ -182,6 +191,7 @@ private:
 
     void save();
     void try_to_save();
+    RunEnd save_at(RunEnd end);
     model::Graph current_graph() const;
     double epochs_of(std::uint64_t step) const;
     RunPosition position() const;
@@ -196,9 +206,10 @@ private:
 
     std::vector<data::Dataset> datasets_;
     std::unique_ptr<Validation> validation_;
+    Precision precision_ = Precision::f32;  ///< settled
     std::unique_ptr<GraphModule> module_;
     std::string probability_;          ///< name of the probability map
-    std::vector<std::string> logits_;  ///< of the probability map and, if any, the threshold map
+    std::vector<LogitSource> logits_;  ///< of the probability map and, if any, the threshold map
     std::unique_ptr<Optimizer> optimizer_;
     std::unique_ptr<WeightAverage> average_;
     std::unique_ptr<StatisticsCopy> statistics_;  ///< of before the step
@@ -227,13 +238,9 @@ Trainer::Trainer(const TrainOptions& options, std::string run, Observer& observe
                    "precision is f16, which needs a CUDA device; on a CPU use bf16");
     make_folder(run_);
     datasets_ = open_all(options_.data);
-    if (!options_.validation.data.empty()) validation_ = std::make_unique<Validation>(options_);
-    if (validation_ && validation_->images() == 0) {
-        say(LogLevel::warning,
-            "no image is held back, so there is no validation: the last weights are the result");
-        validation_ = nullptr;
-    }
+    open_validation();
     begin_or_resume();
+    settle_precision();
     open_loader();
     say_what_validation_is_worth();
 }
@@ -250,11 +257,27 @@ void Trainer::say_what_validation_is_worth() {
             "back other images (docs/training.md, A few dozen photographs)"));
 }
 
+/// A run that has begun needs its validation images no more than a full disk.
+void Trainer::open_validation() {
+    if (options_.validation.data.empty()) return;
+    try {
+        validation_ = std::make_unique<Validation>(options_);
+    } catch (const Error& error) {
+        if (checkpoints(run_).empty()) throw;
+        say(LogLevel::warning, core::concat(error.what(), "; the run goes on without validation"));
+    }
+    if (validation_ && validation_->images() == 0) {
+        say(LogLevel::warning,
+            "no image is held back, so there is no validation: the last weights are the result");
+        validation_ = nullptr;
+    }
+}
+
 void Trainer::prepare(model::Graph graph) {
     probability_ = graph.outputs.front().name;
     logits_ = {logits_of(graph, probability_)};
     if (graph.outputs.size() > 1) logits_.push_back(logits_of(graph, graph.outputs[1].name));
-    module_ = std::make_unique<GraphModule>(std::move(graph), options_.precision);
+    module_ = std::make_unique<GraphModule>(std::move(graph), precision_);
     module_->to(device_);
     module_->train();
     module_->set_norm_eval(options_.norm_eval);
@@ -297,7 +320,31 @@ void Trainer::begin_or_resume() {
         if (!text.empty()) say(LogLevel::warning, text);
     }
     prepare(std::move(start.graph));
-    if (options_.precision == Precision::f16) progress_.loss_scale = kFirstLossScale;
+}
+
+/// A run that goes on on the same processor keeps what `auto` was settled to.
+void Trainer::settle_precision() {
+    Precision precision = options_.precision;
+    const std::int64_t processor = processor_number(device_);
+    if (precision == Precision::automatic && progress_.settled_for == processor)
+        precision = static_cast<Precision>(progress_.settled_precision);
+    if (precision == Precision::automatic) {
+        const PrecisionTimes times = time_precisions(
+            module_->graph(), device_, options_.sample.augment.size, options_.batch_size);
+        precision = times.faster();
+        progress_.settled_precision = static_cast<std::int64_t>(precision);
+        progress_.settled_for = processor;
+        say(LogLevel::info,
+            core::concat("precision ", precision == Precision::bf16 ? "bf16" : "f32",
+                         ": a step of ", times.samples, " samples takes ", times.bf16,
+                         " s in bf16, ", times.f32, " s in f32"));
+    }
+    precision_ = precision;
+    module_->set_precision(precision);
+    if (precision != Precision::f16)
+        progress_.loss_scale = 1;
+    else if (progress_.loss_scale == 1)
+        progress_.loss_scale = kFirstLossScale;
 }
 
 /// On a GPU one thread computes here.
@@ -330,6 +377,10 @@ void Trainer::return_to_checkpoint() {
 void Trainer::open_loader() {
     data::LoaderOptions loading;
     loading.sample = options_.sample;
+    if (!options_.distill.model.empty())
+        loading.sample.teacher = std::make_shared<Teacher>(
+            options_.distill, run_ + "/teacher",
+            options_.threads > 0 ? options_.threads : core::available_cores());
     loading.input = options_.input;
     loading.batch_size = options_.batch_size;
     loading.workers = workers_of(options_, device_);
@@ -338,6 +389,11 @@ void Trainer::open_loader() {
     loading.position = progress_.samples;
     loader_ = std::make_unique<data::Loader>(
         datasets_, loading, [this](const std::string& text) { complaints_.put(text); });
+    if (progress_.epoch_size != 0 && progress_.epoch_size != loader_->epoch_size())
+        say(LogLevel::warning,
+            core::concat("an epoch has ", loader_->epoch_size(), " samples, it had ",
+                         progress_.epoch_size, ": the data is not the same as up to now"));
+    progress_.epoch_size = loader_->epoch_size();
     samples_per_step_ = static_cast<std::uint64_t>(options_.batch_size) *
                         static_cast<std::uint64_t>(options_.accumulate);
     const double samples = options_.epochs * static_cast<double>(loader_->epoch_size());
@@ -356,24 +412,26 @@ RunPosition Trainer::position() const {
 
 RunEnd Trainer::run() {
     try {
-        while (true) {
-            if (interrupted_()) break;
+        return save_at(run_steps());
+    } catch (const Diverged& diverged) {
+        say(LogLevel::error, diverged.reason);
+        return RunEnd::diverged;
+    }
+}
+
+RunEnd Trainer::run_steps() {
+    try {
+        while (!interrupted_()) {
             if (validation_is_due()) validate();
-            if (progress_.step >= steps_ || is_out_of_patience()) {
-                save();
-                return progress_.step >= steps_ ? RunEnd::finished : RunEnd::out_of_patience;
-            }
+            if (progress_.step >= steps_) return RunEnd::finished;
+            if (is_out_of_patience()) return RunEnd::out_of_patience;
             step();
             const bool is_good = progress_.history.in_a_row == 0;
             if (is_good && since_save_.seconds() >= 60 * options_.checkpoint_minutes) try_to_save();
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::cancelled) throw;
-    } catch (const Diverged& diverged) {
-        say(LogLevel::error, diverged.reason);
-        return RunEnd::diverged;
     }
-    save();
     return RunEnd::interrupted;
 }
 
@@ -426,10 +484,16 @@ void Trainer::step() {
 std::string Trainer::learn(data::Batch& batch, StepReport& report) {
     core::Timer forward;
     const DeviceBatch input = to_device(batch, device_);
-    const std::vector<Tensor> logits = module_->values(input.images, logits_);
-    const Losses losses = losses_of_logits(logits.front(), logits.size() > 1 ? logits[1] : Tensor(),
-                                           input.targets, options_.loss);
+    const std::vector<Tensor> logits = module_->logits(input.images, logits_);
+    Losses losses = losses_of_logits(logits.front(), logits.size() > 1 ? logits[1] : Tensor(),
+                                     input.targets, options_.loss);
     const double share = 1.0 / options_.accumulate;
+    if (input.soft.defined()) {
+        const Tensor distance =
+            distillation_loss(logits.front(), input.soft, options_.loss.negative_ratio);
+        losses.total = losses.total + options_.distill.weight * distance;
+        report.losses.teacher += share * number(distance);
+    }
     report.times.forward += forward.seconds();
     const core::Timer backward;
     (losses.total * (share * progress_.loss_scale)).backward();
@@ -453,7 +517,7 @@ std::string Trainer::fault_of(const StepReport& report) const {
     if (const std::string name = bad_statistic(*module_); !name.empty())
         return core::concat("not a finite number: '", name, "'");
     // Half-precision gradients that overflow are no news.
-    const bool finite = std::isfinite(report.gradient_norm) || options_.precision == Precision::f16;
+    const bool finite = std::isfinite(report.gradient_norm) || precision_ == Precision::f16;
     return finite ? "" : bad_gradient(*module_);
 }
 
@@ -482,7 +546,7 @@ void Trainer::skip_step(const std::string& fault, StepReport& report) {
 
 /// Where half-precision gradients overflowed, the weights stay and the scale is halved.
 void Trainer::adapt_loss_scale(bool overflown) {
-    if (options_.precision != Precision::f16) return;
+    if (precision_ != Precision::f16) return;
     if (overflown) {
         progress_.loss_scale /= 2;
         progress_.good_steps = 0;
@@ -566,11 +630,29 @@ void Trainer::try_to_save() {
     }
 }
 
+/// The end of the run, unless its last checkpoint cannot be written.
+RunEnd Trainer::save_at(RunEnd end) {
+    try {
+        save();
+        return end;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::io) throw;
+        say(LogLevel::error, core::concat(error.what(),
+                                          "; the older checkpoints are kept, and the same "
+                                          "command goes on from the newest"));
+        return RunEnd::unsaved;
+    }
+}
+
 }  // namespace
 
 RunEnd train(const TrainOptions& options, const std::string& run, Observer& observer,
              const std::function<bool()>& interrupted) {
-    return Trainer(options, run, observer, interrupted).run();
+    try {
+        return Trainer(options, run, observer, interrupted).run();
+    } catch (const c10::Error& error) {
+        fail_of(error, "the training step");
+    }
 }
 
 }  // namespace dbnet::train

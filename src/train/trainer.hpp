@@ -13,6 +13,7 @@ enum class RunEnd {
     finished,         ///< all epochs done
     out_of_patience,  ///< hmean has not grown for ValidationOptions::patience validations
     interrupted,
+    unsaved,   ///< done or interrupted, but the last checkpoint cannot be written; older ones stay
     diverged,  ///< a loss or a gradient is not a number any more; the checkpoints are older
 };
 

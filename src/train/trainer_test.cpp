@@ -16,6 +16,7 @@
 
 #include "core/file.hpp"
 #include "model/onnx.hpp"
+#include "support/ppocr_models.hpp"
 #include "support/scene.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny_model.hpp"
@@ -83,6 +84,7 @@ TrainOptions small_options(const Scenes& scenes) {
     options.ema = 0.9;
     options.epochs = 2;
     options.threads = 2;
+    options.precision = Precision::f32;
     return options;
 }
 
@@ -225,6 +227,74 @@ TEST(Trainer, TiesKeepTheLaterWeightsAndTheLowerLoss) {
     const model::Graph kept = model::read_onnx(best_weights(folder / "run"));
     EXPECT_THAT(kept.metadata.at("dbnet.training"),
                 HasSubstr(std::to_string(best->at.step) + " steps"));
+}
+
+/// The mean loss of the last steps.
+double last_loss(const Recorder& recorder) {
+    constexpr std::size_t kSteps = 5;
+    double sum = 0;
+    for (std::size_t i = recorder.steps.size() - kSteps; i < recorder.steps.size(); ++i)
+        sum += recorder.steps[i].losses.total;
+    return sum / kSteps;
+}
+
+TEST(Trainer, FineTunesDetectorsWithAffineBlocksAndGelu) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    int kind = 0;
+    for (const model::Graph& graph : {test::lcnet_detector(), test::gelu_detector()})
+        for (const Precision precision : {Precision::f32, Precision::bf16}) {
+            const std::string name = folder / std::to_string(kind++);
+            model::write_onnx(graph, name + ".onnx");
+            TrainOptions options = small_options(scenes);
+            options.start.init = name + ".onnx";
+            options.start.network_of_init = true;
+            options.sample.augment.crop = data::Crop::window;
+            options.precision = precision;
+            options.batch_size = 4;
+            options.epochs = 20;
+            options.optimizer.rate = 3e-3;
+            Recorder learnt;
+            EXPECT_EQ(run(options, name, learnt), RunEnd::finished);
+            EXPECT_EQ(last_weights(name).outputs.size(), 2u);
+            options.optimizer.rate = 1e-12;
+            Recorder untouched;  // the same samples
+            EXPECT_EQ(run(options, name + "untouched", untouched), RunEnd::finished);
+            EXPECT_LT(last_loss(learnt), 0.9 * last_loss(untouched)) << name;
+        }
+}
+
+/// Images alone: what white boxes are only the teacher says.
+TEST(Trainer, LearnsATeachersMapFromImagesWithoutLabels) {
+    const Scenes scenes(8);
+    const test::TempDir folder;
+    model::write_onnx(test::tiny_model(), folder / "teacher.onnx");
+    TrainOptions options = small_options(scenes);
+    options.data[0].format = data::kUnlabelled;
+    options.distill.model = folder / "teacher.onnx";
+    options.distill.size = SizeRule::parse("128x320");
+    options.distill.cache = folder / "maps";
+    options.sample.augment.size = {160, 128};
+    options.sample.augment.crop = data::Crop::window;
+    options.sample.augment.scale_low = 0.9;
+    options.sample.augment.scale_high = 1.1;
+    options.batch_size = 4;
+    options.epochs = 60;
+    options.ema = 0;
+    options.optimizer.rate = 1e-2;
+    Recorder whole;
+    EXPECT_EQ(run(options, folder / "whole", whole), RunEnd::finished);
+    const double before = whole.steps.front().losses.teacher;
+    EXPECT_LT(whole.steps.back().losses.teacher, 0.3 * before);
+
+    // Stopped and continued, with the maps in the folder and without.
+    Recorder first;
+    Recorder second;
+    EXPECT_EQ(run(options, folder / "parts", first, 50), RunEnd::interrupted);
+    std::filesystem::remove_all(folder / "maps");
+    EXPECT_EQ(run(options, folder / "parts", second), RunEnd::finished);
+    EXPECT_EQ(core::read_file(checkpoints(folder / "parts").at(0).weights()),
+              core::read_file(checkpoints(folder / "whole").at(0).weights()));
 }
 
 TEST(Trainer, FrozenWeightsAndStatisticsStayAsTheyAre) {
@@ -473,7 +543,7 @@ TEST(Trainer, GoesOnPastADiskThatIsFull) {
     const rlimit little{1 << 20, whole.rlim_max};
     Recorder second;
     ::setrlimit(RLIMIT_FSIZE, &little);
-    EXPECT_THROW(run(options, folder / "run", second), Error);  // no room for the last one either
+    EXPECT_EQ(run(options, folder / "run", second), RunEnd::unsaved);  // no room for the last one
     ::setrlimit(RLIMIT_FSIZE, &whole);
     std::signal(SIGXFSZ, ignored);
     EXPECT_THAT(second.messages, Contains(HasSubstr("no checkpoint")));
@@ -484,6 +554,30 @@ TEST(Trainer, GoesOnPastADiskThatIsFull) {
     Recorder third;
     EXPECT_EQ(run(options, folder / "run", third), RunEnd::finished);
     EXPECT_EQ(third.steps.size(), 2u);
+}
+
+TEST(Trainer, GoesOnLongerAndWithoutWhatIsGone) {
+    const Scenes scenes(4);
+    auto validated = std::make_unique<Scenes>(2);
+    const test::TempDir folder;
+    model::write_onnx(test::tiny_model(), folder / "tiny.onnx");
+    TrainOptions options = small_options(scenes);
+    options.start.init = folder / "tiny.onnx";
+    options.start.network_of_init = true;
+    options.validation.data = {validated->spec()};
+    options.validation.size = SizeRule::parse("64x64");
+    Recorder first;
+    EXPECT_EQ(run(options, folder / "run", first), RunEnd::finished);
+    EXPECT_EQ(first.steps.size(), 4u);
+
+    std::filesystem::remove(folder / "tiny.onnx");
+    validated.reset();
+    options.epochs = 3;
+    Recorder second;
+    EXPECT_EQ(run(options, folder / "run", second), RunEnd::finished);
+    EXPECT_EQ(second.steps.size(), 2u);
+    EXPECT_THAT(second.messages, Contains(HasSubstr("goes on without validation")));
+    EXPECT_THROW(run(options, folder / "other", second), Error);
 }
 
 TEST(Trainer, FallsBackToTheOlderCheckpoint) {
@@ -500,6 +594,24 @@ TEST(Trainer, FallsBackToTheOlderCheckpoint) {
     EXPECT_EQ(run(options, folder / "run", second), RunEnd::finished);
     EXPECT_THAT(second.messages, Contains(HasSubstr("trying an older checkpoint")));
     EXPECT_EQ(second.steps.size(), 2u);  // 3 and 4
+}
+
+TEST(Trainer, SettlesThePrecisionOnceAndGoesOnWithAnother) {
+    const Scenes scenes(4);
+    const test::TempDir folder;
+    TrainOptions options = small_options(scenes);
+    options.precision = Precision::automatic;
+    Recorder first;
+    EXPECT_EQ(run(options, folder / "run", first, 1), RunEnd::interrupted);
+    EXPECT_THAT(first.messages,
+                Contains(testing::MatchesRegex("precision (bf16|f32): .* in bf16, .* in f32")));
+    Recorder second;
+    EXPECT_EQ(run(options, folder / "run", second, 1), RunEnd::interrupted);
+    EXPECT_THAT(second.messages, testing::Not(Contains(HasSubstr("precision"))));
+    options.precision = Precision::bf16;
+    Recorder third;
+    EXPECT_EQ(run(options, folder / "run", third), RunEnd::finished);
+    EXPECT_EQ(third.steps.size(), 2u);
 }
 
 TEST(Trainer, RefusesWhatCannotWork) {

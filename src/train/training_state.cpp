@@ -32,6 +32,9 @@ void for_each_field(ProgressType& progress, const Action& action) {
     action("skipped", progress.history.skipped);
     action("skipped_in_a_row", progress.history.in_a_row);
     action("returns", progress.history.returns);
+    action("epoch_size", progress.epoch_size);
+    action("settled_precision", progress.settled_precision);
+    action("settled_for", progress.settled_for);
 }
 
 template <typename Field>
@@ -75,7 +78,7 @@ Progress load_state(const std::string& path, Optimizer& optimizer, GraphModule& 
         for_each_field(progress, [&](const char* key, auto& field) {
             using Field = std::remove_reference_t<decltype(field)>;
             Tensor value;
-            if (!archive.try_read(key, value)) return;
+            if (!archive.try_read(key, value)) return;  // younger than the checkpoint
             if constexpr (std::is_floating_point_v<Field>)
                 field = value.item<double>();
             else

@@ -25,6 +25,10 @@ struct Progress {
     double loss_scale = 1;        ///< f16
     std::int64_t good_steps = 0;  ///< f16: since loss_scale was changed
     StepHistory history = {};
+    std::uint64_t epoch_size = 0;  ///< samples; 0: not known
+    /// What Precision::automatic was settled to, and the processor_number() it was settled for.
+    std::int64_t settled_precision = 0;
+    std::int64_t settled_for = 0;
 };
 
 /// Writes progress, the optimiser's state and, with `weights`, the module's weights and running

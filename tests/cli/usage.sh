@@ -31,6 +31,15 @@ refuses "excludes" predict --model det.onnx -q -v photo.jpg
 cp "$DBNET_COMMAND" alone  # away from the model that ships
 expect 2 ./alone predict photo.jpg
 says "no model: pass --model"
+# Away from the program that trains, too: the help is there, the rest says what to do.
+expect 0 ./alone train --help
+prints "--fresh"
+expect 1 ./alone train mine.yaml --out trained
+says "run scripts/build.sh"
+expect 1 ./alone model parity det.onnx det.onnx --runner-b libtorch
+says "run scripts/build.sh"
+absent trained
+refuses "unknown option --frsh: did you mean --fresh?" train --frsh
 refuses "MODEL" benchmark
 refuses "--size is '736', expected HEIGHTxWIDTH" benchmark det.onnx --size 736
 refuses "--size is '0x5', expected HEIGHTxWIDTH" benchmark det.onnx --size 0x5
