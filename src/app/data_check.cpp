@@ -20,6 +20,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/picture_likeness.hpp"
 #include "core/error.hpp"
 #include "eval/repair.hpp"
 #include "geometry/overlap.hpp"
@@ -69,14 +70,16 @@ std::string print(data::Size size) { return core::concat(size.width, "x", size.h
 /// Checks one image and its texts.
 class ImageCheck {
 public:
-    ImageCheck(const data::DatasetSpec& spec, const data::LabelledImage& image)
-        : spec_(spec), image_(image) {}
+    ImageCheck(const data::DatasetSpec& spec, const data::LabelledImage& image,
+               const PictureIndex& others)
+        : spec_(spec), image_(image), others_(others) {}
 
     struct Result {
         Findings findings;
         bool usable = false;
         std::size_t texts = 0;
         std::size_t ignored = 0;
+        std::map<std::string, std::size_t> skipped = {};
     };
 
     Result run() {
@@ -137,6 +140,7 @@ private:
             if (traits.transparent)
                 about_image(Severity::note, "colour", "is transparent, laid over white");
             if (is_grey(image)) about_image(Severity::note, "colour", "is grey");
+            if (others_.size() > 0) check_leak(image);
         } catch (const Error& error) {
             result_.findings.push_back(finding_of(Severity::error, "image", error.what()));
         } catch (const std::bad_alloc&) {
@@ -144,12 +148,19 @@ private:
         }
     }
 
+    void check_leak(const Image& image) {
+        if (const auto other = others_.find(fingerprint(image)))
+            about_image(Severity::error, "leak", "shows the same as " + *other);
+    }
+
     void read_texts() {
         const auto take_problem = [&](const Error& error) {
             result_.findings.push_back(finding_of(Severity::error, "malformed", error.what()));
         };
         try {
-            record_ = data::read_record(spec_, image_, take_problem);
+            record_ = data::read_record(spec_, image_, take_problem, [&](std::string_view what) {
+                ++result_.skipped[std::string(what)];
+            });
         } catch (const Error& error) {
             take_problem(error);
             return;
@@ -279,6 +290,7 @@ private:
 
     const data::DatasetSpec& spec_;
     const data::LabelledImage& image_;
+    const PictureIndex& others_;
     data::Size size_;
     formats::Record record_;
     Result result_;
@@ -288,16 +300,41 @@ class DataCheck {
 public:
     DataCheck(int threads, const DataCheckHooks& hooks) : threads_(threads), hooks_(hooks) {}
 
-    void run(const data::DatasetSpec& spec) {
+    /// Pictures that those to be checked must not be like.
+    void add_others(const data::DatasetSpec& given) {
+        const data::DatasetSpec spec = data::recognised(given, hooks_.on_note);
+        for (const data::LabelledImage& image : data::list_images(spec).images) {
+            try {
+                others_.add(fingerprint(Image::read(image.image)), image.image);
+            } catch (const Error& error) {
+                report(finding_of(Severity::warning, "image", error.what()));
+            }
+        }
+    }
+
+    void run(const data::DatasetSpec& given) {
+        const data::DatasetSpec spec = data::recognised(given, hooks_.on_note);
+        const std::size_t learnt = summary_.texts - summary_.ignored;
         const data::Listing listing = data::list_images(spec);
         for (const std::string& problem : listing.problems)
             report(finding_of(Severity::error, "listing", problem));
+        for (const std::string& problem : listing.unusable)
+            report(finding_of(Severity::error, "listing", problem));
+        if (listing.more_unusable > 0)
+            report({Severity::error, "listing", spec.images, 0,
+                    core::concat(listing.more_unusable, " more such problems")});
+        for (const auto& [what, count] : listing.ignored) summary_.skipped[what] += count;
+        check_format(given, spec);
         for (const std::string& file : listing.unused)
             report({Severity::warning, "unused", file, 0,
                     image::is_named_as_image(file) ? "the label file does not name this image"
                                                    : "there is no image to these labels"});
         check_names(listing.images);
         check_images(spec, listing.images);
+        if (summary_.interrupted || data::is_without_labels(spec.format) || listing.images.empty()) return;
+        if (summary_.texts - summary_.ignored == learnt)
+            report({Severity::error, "nothing", spec.images, 0,
+                    "there is nothing to learn: no image has a text that is not ignored"});
     }
 
     const DataCheckSummary& summary() const { return summary_; }
@@ -310,6 +347,25 @@ private:
             case Severity::note: ++summary_.notes; break;
         }
         hooks_.on_finding(finding);
+    }
+
+    /// Labels that are read as what they do not look like may be read wrongly without a word.
+    void check_format(const data::DatasetSpec& given, const data::DatasetSpec& spec) {
+        if (given.format.empty() || data::is_without_labels(spec.format)) return;
+        data::DatasetSpec unknown = spec;
+        unknown.format.clear();
+        std::string why;
+        try {
+            unknown = data::recognised(unknown, [&](const std::string& what) { why = what; });
+        } catch (const Error&) {
+            return;  // looks like nothing that is known
+        }
+        const bool is_kin = unknown.format.starts_with(spec.format) ||
+                            spec.format.starts_with(unknown.format);
+        if (!is_kin)
+            report({Severity::warning, "format", spec.labels.empty() ? spec.images : spec.labels, 0,
+                    core::concat("is read as ", spec.format, " and looks like ", unknown.format,
+                                 why.substr(std::min(why.rfind(" ("), why.size())))});
     }
 
     /// Result files are told by the stem of the image's name alone.
@@ -342,13 +398,14 @@ private:
         using Result = ImageCheck::Result;
         const auto check = tbb::make_filter<std::size_t, Result>(
             tbb::filter_mode::parallel,
-            [&](std::size_t number) { return ImageCheck(spec, images[number]).run(); });
+            [&](std::size_t number) { return ImageCheck(spec, images[number], others_).run(); });
         const auto collect = tbb::make_filter<Result, void>(
             tbb::filter_mode::serial_in_order, [&](const Result& result) {
                 for (const Finding& finding : result.findings) report(finding);
                 summary_.usable += result.usable ? 1 : 0;
                 summary_.texts += result.texts;
                 summary_.ignored += result.ignored;
+                for (const auto& [what, count] : result.skipped) summary_.skipped[what] += count;
                 hooks_.progress(++summary_.images, total);
             });
         arena.execute([&] {
@@ -358,6 +415,7 @@ private:
 
     const int threads_;
     const DataCheckHooks& hooks_;
+    PictureIndex others_;
     DataCheckSummary summary_;
 };
 
@@ -392,18 +450,22 @@ void FindingsFile::finish(const DataCheckSummary& summary) {
     const Json counts{{"images", summary.images}, {"usable", summary.usable},
                       {"texts", summary.texts},   {"ignored", summary.ignored},
                       {"errors", summary.errors}, {"warnings", summary.warnings},
-                      {"notes", summary.notes},   {"complete", !summary.interrupted}};
+                      {"notes", summary.notes},   {"skipped", summary.skipped},
+                      {"complete", !summary.interrupted}};
     file_.write("],\n" + counts.dump().substr(1) + "\n");
     file_.commit();
 }
 
-DataCheckSummary check_data(const std::vector<data::DatasetSpec>& specs, int threads,
+DataCheckSummary check_data(const std::vector<data::DatasetSpec>& specs,
+                            const std::vector<data::DatasetSpec>& against, int threads,
                             const DataCheckHooks& hooks) {
-    for (const data::DatasetSpec& spec : specs)
-        if (spec.source != nullptr)
-            core::fail(ErrorCode::invalid_argument, spec.images,
-                       ": these pictures are made, not read: there is nothing to check");
+    for (const auto* all : {&specs, &against})
+        for (const data::DatasetSpec& spec : *all)
+            if (spec.source != nullptr)
+                core::fail(ErrorCode::invalid_argument, spec.images,
+                           ": these pictures are made, not read: there is nothing to check");
     DataCheck check(threads, hooks);
+    for (const data::DatasetSpec& spec : against) check.add_others(spec);
     for (const data::DatasetSpec& spec : specs) check.run(spec);
     return check.summary();
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ struct DataCheckHooks {
     std::function<void(const Finding&)> on_finding;  ///< in the order of the images
     std::function<void(std::size_t done, std::size_t images)> progress;
     std::function<bool()> interrupted;
+    std::function<void(const std::string&)> on_note = {};  ///< what was recognised
 };
 
 struct DataCheckSummary {
@@ -45,6 +47,7 @@ struct DataCheckSummary {
     std::size_t errors = 0;
     std::size_t warnings = 0;
     std::size_t notes = 0;
+    std::map<std::string, std::size_t> skipped;  ///< what is no text by design: "a circle"
     bool interrupted = false;
 };
 
@@ -63,9 +66,12 @@ private:
 };
 
 /// Reads every image and every annotation on `threads` threads and goes on after each finding. The
-/// findings do not depend on the threads; a few images are in memory at a time. Throws as
-/// data::list_images() does, and Error{invalid_argument} for pictures that are made.
-DataCheckSummary check_data(const std::vector<data::DatasetSpec>& specs, int threads,
+/// findings do not depend on the threads; a few images are in memory at a time. Images that show the
+/// same as one of the data sets `against` are found, too: what a network has seen in training says
+/// nothing about it in validation. Throws as data::list_images() does, and Error{invalid_argument}
+/// for pictures that are made.
+DataCheckSummary check_data(const std::vector<data::DatasetSpec>& specs,
+                            const std::vector<data::DatasetSpec>& against, int threads,
                             const DataCheckHooks& hooks);
 
 }  // namespace dbnet::app

@@ -60,7 +60,7 @@ Checked check(const data::DatasetSpec& spec, int threads = 2) {
     hooks.on_finding = [&](const Finding& finding) { checked.findings.push_back(finding); };
     hooks.progress = [](std::size_t, std::size_t) {};
     hooks.interrupted = [] { return false; };
-    checked.summary = check_data({spec}, threads, hooks);
+    checked.summary = check_data({spec}, {}, threads, hooks);
     return checked;
 }
 
@@ -164,7 +164,8 @@ TEST(DataCheck, labels_for_another_image_are_told_once) {
                 R"({"schema":1,"image":"b.png","width":100,"height":60,"regions":[]})"
                 "\n");
     const Checked checked = check({"jsonl", other / "images", other / "images/Label.jsonl"});
-    ASSERT_EQ(checked.findings.size(), 3u);  // two without text
+    ASSERT_EQ(checked.findings.size(), 4u);  // two without text, so that nothing is to be learnt
+    EXPECT_EQ(checked.findings[3].kind, "nothing");
     EXPECT_EQ(checked.findings[1].kind, "size");
     EXPECT_NE(checked.findings[1].message.find("turned"), std::string::npos);
 }

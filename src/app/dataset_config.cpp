@@ -17,6 +17,7 @@ void visit_files(Visitor& visitor, Spec& spec) {
     visitor.value("images", spec.images);
     visitor.value("labels", spec.labels);
     visitor.value("unlabelled", spec.unlabelled);
+    visitor.value("strict", spec.strict);
 }
 
 /// How a data set is used.
@@ -52,7 +53,7 @@ void check_format(const ConfigValue& map, const std::string& name) {
         if (format->name == name) return;
         readable.push_back(format->name);
     }
-    if (name == data::kNoText || name == data::kUnlabelled) return;
+    if (data::is_without_labels(name)) return;
     readable.insert(readable.end(), {data::kNoText, data::kUnlabelled, kSynthetic});
     const YamlNode& node = *map.node.find("format");
     core::fail(node.fault(), node.place(), ": ", map.path, ": ",
@@ -63,7 +64,7 @@ void check_files(const ConfigValue& value, const data::DatasetSpec& spec) {
     if (spec.images.empty())
         core::fail(value.node.fault(), value.node.place(), ": ", value.path,
                    " has no images, expected a folder");
-    if (spec.format != "icdar") check_format(value, spec.format);
+    if (!spec.format.empty()) check_format(value, spec.format);
 }
 
 void make_generator(const ConfigValue& value, const synth::SynthOptions& pictures,
@@ -79,7 +80,6 @@ void make_generator(const ConfigValue& value, const synth::SynthOptions& picture
 
 data::DatasetSpec read_spec(const ConfigValue& value) {
     data::DatasetSpec spec;
-    spec.format = "icdar";
     ConfigReader reader(value);
     reader.value("format", spec.format);
     synth::SynthOptions pictures;
@@ -102,7 +102,6 @@ data::DatasetSpec read_spec(const ConfigValue& value) {
 void read_value(const ConfigValue& value, std::optional<data::DatasetSpec>& photographs) {
     if (value.node.kind == YamlNode::Kind::null) return photographs.reset();
     data::DatasetSpec& spec = photographs.emplace();
-    spec.format = "icdar";
     ConfigReader reader(value);
     reader.value("format", spec.format);
     visit_files(reader, spec);

@@ -8,7 +8,7 @@
 #include "data/dataset.hpp"
 #include "synth/generator.hpp"
 
-// Data sets in YAML: {format, images, labels, split, weight, resize, unlabelled}, or of the format
+// Data sets in YAML: {format, images, labels, split, weight, resize, unlabelled, strict}, or of the format
 // "synth" the options of the generator (docs/data.md).
 namespace dbnet::app {
 

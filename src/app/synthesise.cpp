@@ -176,8 +176,10 @@ private:
     /// A file for all images names them as they are called in their folder.
     formats::Record record_of(const Job& job) const {
         const fs::path file = image_file(job.number);
-        return {(writer_ ? file.filename() : file).string(), job.picture.image.width(),
-                job.picture.image.height(), job.picture.regions};
+        formats::Record record{(writer_ ? file.filename() : file).string(),
+                               job.picture.image.width(), job.picture.image.height()};
+        record.regions = job.picture.regions;
+        return record;
     }
 
     void finish(const Job& job) {

@@ -19,6 +19,7 @@ namespace {
 
 struct CheckArguments {
     DataArguments data;
+    std::string against;
     std::string json;
     bool notes = false;
     int threads = 0;
@@ -38,6 +39,19 @@ void print(const app::DataCheckSummary& summary, bool notes) {
     std::printf("\ntexts     %zu, %zu ignored\nfindings  %zu errors, %zu warnings, %zu notes%s\n",
                 summary.texts, summary.ignored, summary.errors, summary.warnings, summary.notes,
                 summary.notes > 0 && !notes ? " (--notes lists them)" : "");
+    for (const auto& [what, count] : summary.skipped)
+        std::printf("no text   %s, %zu times\n", what.c_str(), count);
+}
+
+/// The data sets of --against: a folder of images, whose labels do not matter, or a file.
+std::vector<data::DatasetSpec> specs_against(const CheckArguments& arguments) {
+    if (arguments.against.empty()) return {};
+    DataArguments others;
+    others.data = arguments.against;
+    std::vector<data::DatasetSpec> specs = specs_of(others);
+    if (specs.size() == 1 && specs[0].images == arguments.against)
+        specs[0].format = data::kNoText;
+    return specs;
 }
 
 int exit_code(const app::DataCheckSummary& summary) {
@@ -49,6 +63,8 @@ int exit_code(const app::DataCheckSummary& summary) {
 int check(const CheckArguments& arguments, Terminal& terminal) {
     const std::vector<data::DatasetSpec> specs =
         or_exit(kUnusable, [&] { return specs_of(arguments.data); });
+    const std::vector<data::DatasetSpec> against =
+        or_exit(kUnusable, [&] { return specs_against(arguments); });
     std::optional<app::FindingsFile> file;
     if (!arguments.json.empty()) file.emplace(arguments.json);
     catch_interrupts();
@@ -59,9 +75,10 @@ int check(const CheckArguments& arguments, Terminal& terminal) {
     };
     hooks.progress = [&](std::size_t done, std::size_t images) { terminal.progress(done, images); };
     hooks.interrupted = interrupted;
+    hooks.on_note = [&](const std::string& what) { terminal.message(LogLevel::info, what); };
     const int threads = arguments.threads == 0 ? core::available_cores() : arguments.threads;
     const app::DataCheckSummary summary =
-        or_exit(kUnusable, [&] { return app::check_data(specs, threads, hooks); });
+        or_exit(kUnusable, [&] { return app::check_data(specs, against, threads, hooks); });
     terminal.end_progress();
     if (summary.images == 0)
         terminal.message(LogLevel::error, arguments.data.data + ": no images in this split");
@@ -73,6 +90,9 @@ int check(const CheckArguments& arguments, Terminal& terminal) {
 Run set_up_check(CLI::App& app) {
     const auto arguments = std::make_shared<CheckArguments>();
     add_data_options(app, arguments->data);
+    app.add_option("--against", arguments->against,
+                   "no image may show the same as one of this folder or data set in YAML")
+        ->type_name("DIR|FILE");
     app.add_flag("--notes", arguments->notes, "list notes, too, not only errors and warnings");
     app.add_option("--json", arguments->json, "write all findings to this file")->type_name("FILE");
     app.add_option("--threads", arguments->threads, "threads that check; 0: all cores")
@@ -161,6 +181,9 @@ Run set_up_data(CLI::App& app) {
     };
     add("check", "list what is wrong with a data set", set_up_check);
     add("view", "draw training samples and their maps", set_up_view)->alias("show");
+    add("convert", "read labels of one format and write others", set_up_data_convert);
+    add("stats", "count what is in a data set", set_up_data_stats);
+    add("split", "divide a data set into parts", set_up_data_split);
     add("synth", "write pictures of synthetic text", set_up_data_synth);
     app.require_subcommand(1);
     set_examples(app, "dbnet data synth --out synth --count 12",

@@ -17,14 +17,15 @@ bool is_yaml(const std::string& path) {
 
 CLI::Option* add_data_options(CLI::App& app, DataArguments& arguments) {
     CLI::Option* const data =
-        app.add_option("--data", arguments.data, "folder of the images, or a data set in YAML")
+        app.add_option("--data", arguments.data,
+                       "folder or archive of the images, or a data set in YAML")
             ->required()
             ->type_name("DIR|FILE");
     app.add_option("--labels", arguments.labels,
                    "folder or file of the annotations; default: where the format has them")
         ->type_name("PATH");
     app.add_option("--data-format", arguments.format,
-                   "of the annotations: icdar (the default), td500, json, ...")
+                   "of the annotations: icdar, coco, labelme, ...; default: as the files look like")
         ->type_name("NAME");
     app.add_option("--split", arguments.split,
                    "all, train or holdout: what is held back from training")
@@ -42,6 +43,8 @@ CLI::Option* add_data_options(CLI::App& app, DataArguments& arguments) {
     app.add_option("--unlabelled", arguments.unlabelled,
                    "an image without labels is an error (the default) or negative: without text")
         ->type_name("NAME");
+    app.add_flag("--strict", arguments.strict,
+                 "a line or shape that cannot be used is an error, not left out");
     return data;
 }
 
@@ -50,13 +53,14 @@ std::vector<data::DatasetSpec> specs_of(const DataArguments& arguments) {
     if (is_yaml(arguments.data))
         specs = app::read_datasets(arguments.data);
     else
-        specs.push_back({"icdar", arguments.data});
+        specs.push_back({"", arguments.data});
     for (data::DatasetSpec& spec : specs) {
         if (arguments.labels) spec.labels = *arguments.labels;
         if (arguments.format) spec.format = *arguments.format;
         if (arguments.split) spec.split = app::choose("split", *arguments.split, app::kSplits);
         if (arguments.holdout) spec.holdout = data::Holdout::parse(*arguments.holdout);
         if (arguments.resize) spec.resize = data::ResizeRule::parse(*arguments.resize);
+        if (arguments.strict) spec.strict = true;
         if (arguments.unlabelled)
             spec.unlabelled =
                 app::choose("kind of unlabelled", *arguments.unlabelled, app::kUnlabelled);

@@ -19,6 +19,7 @@ struct DataArguments {
     std::optional<std::string> holdout;
     std::optional<std::string> resize;
     std::optional<std::string> unlabelled;
+    bool strict = false;
 };
 
 /// Gives the option --data, which is required.

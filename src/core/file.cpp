@@ -67,11 +67,24 @@ void append_or_fail(int descriptor, std::string_view bytes, const std::string& p
     fail_io(path, "cannot write");
 }
 
+FileSource& file_source() {
+    static FileSource source;
+    return source;
+}
+
 }  // namespace
+
+void set_file_source(FileSource source) { file_source() = std::move(source); }
 
 std::vector<std::uint8_t> read_file(const std::string& path, std::int64_t max_bytes) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) fail_io(path, "cannot open");
+    if (file.get() < 0) {
+        const int error = errno;
+        if (error == ENOTDIR && file_source())
+            if (auto bytes = file_source()(path, max_bytes)) return std::move(*bytes);
+        errno = error;
+        fail_io(path, "cannot open");
+    }
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) fail_io(path, "cannot read");
     if (S_ISDIR(info.st_mode)) fail(ErrorCode::io, path, ": is a folder, expected a file");

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,15 @@ std::vector<std::uint8_t> read_file(
 /// What the names of temporary files begin with. They lie in the folder of the file that they are
 /// to become, and remain there when the process is killed.
 inline constexpr std::string_view kTemporaryPrefix = ".dbnet-tmp-";
+
+/// Reads what is no file on disk although its path is asked for, a member of an archive; nothing if
+/// it is none. May be called from several threads. Throws as read_file().
+using FileSource = std::function<std::optional<std::vector<std::uint8_t>>(const std::string& path,
+                                                                          std::int64_t max_bytes)>;
+
+/// Where read_file() looks for paths that lead through a file ("set.zip/1.jpg"). To be set before
+/// other threads read; without it there are no such files.
+void set_file_source(FileSource source);
 
 /// Writes a file so that a reader sees either the old one or the complete new one: a temporary file
 /// in the same folder, synced and renamed by commit(). Without commit() nothing remains. All

@@ -1,18 +1,18 @@
-// Which images a data set has, where their labels are, and which belong to a split (docs/data.md).
+// A data set that can be used: its split, and what is read of an image (docs/data.md).
 #include "data/dataset.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
-#include "image/file_name.hpp"
+#include "core/log.hpp"
+#include "data/archive.hpp"
+#include "data/listing.hpp"
+#include "image/encoded_image.hpp"
 
 namespace dbnet::data {
 namespace {
@@ -21,193 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr int kSmallestSide = 16;
 constexpr int kLargestSide = 16384;
-
-/// How a format names the labels of an image, and where it has them if nobody says so.
-struct Convention {
-    std::string_view format;
-    std::string_view prefix;     ///< of the label file; the image's stem follows
-    std::string_view extension;  ///< of the label file
-    bool in_gts;                 ///< in the folder named as IMAGES with "images" replaced by "gts"
-};
-
-constexpr std::array<Convention, 4> kConventions{{{"icdar", "gt_", ".txt", true},
-                                                  {"td500", "", ".gt", false},
-                                                  {"labelme", "", ".json", false},
-                                                  {"json", "", ".json", false}}};
-
-/// Where PaddleOCR's labelling tool puts its file.
-constexpr std::string_view kPaddleLabels = "Label.txt";
-
-const formats::Format& format_of(const DatasetSpec& spec) {
-    const formats::Format* format = formats::find(spec.format);
-    if (format != nullptr && format->read != nullptr) return *format;
-    std::string known;
-    for (const formats::Format* other : formats::all())
-        if (other->read != nullptr) known.append(known.empty() ? "" : ", ").append(other->name);
-    core::fail(ErrorCode::invalid_argument, "the data set ", spec.images, " has the format '",
-               spec.format, "', expected one of: ", known, ", ", kNoText, ", ", kUnlabelled);
-}
-
-bool is_file(const fs::path& path) {
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored);
-}
-
-/// Paths of the files in a folder that `wanted` takes, sorted; hidden ones are left out.
-template <typename Wanted>
-std::vector<std::string> files_in(const std::string& folder, Wanted wanted) {
-    std::vector<std::string> files;
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-        const std::string path = at->path().string();
-        const bool hidden = at->path().filename().string().starts_with('.');
-        if (!hidden && wanted(path) && is_file(at->path())) files.push_back(path);
-    }
-    if (error) core::fail(ErrorCode::io, folder, ": cannot read: ", error.message());
-    std::ranges::sort(files);
-    return files;
-}
-
-std::vector<std::string> images_in(const std::string& folder) {
-    return files_in(folder, image::is_named_as_image);
-}
-
-bool is_label_file(const fs::path& path, const Convention& convention) {
-    return path.extension() == convention.extension &&
-           path.filename().string().starts_with(convention.prefix);
-}
-
-/// Stem of the image that a label file belongs to.
-std::string image_stem(const fs::path& label_file, const Convention& convention) {
-    return label_file.stem().string().substr(convention.prefix.size());
-}
-
-fs::path label_folder(const DatasetSpec& spec, const Convention& convention) {
-    if (!spec.labels.empty()) return spec.labels;
-    fs::path folder = fs::path(spec.images).lexically_normal();
-    if (!convention.in_gts) return folder;
-    if (folder.filename().empty()) folder = folder.parent_path();
-    constexpr std::string_view kImages = "images";
-    std::string name = folder.filename().string();
-    const std::size_t at = name.rfind(kImages);
-    if (at == std::string::npos)
-        core::fail(ErrorCode::invalid_argument, spec.images,
-                   ": say where the labels are: they are looked for in the folder of the same name "
-                   "with \"gts\" for \"images\", and this name has no \"images\"");
-    return folder.replace_filename(name.replace(at, kImages.size(), "gts"));
-}
-
-/// Formats with a label file for each image.
-Listing list_separate(const DatasetSpec& spec, const Convention& convention) {
-    const fs::path folder = label_folder(spec, convention);
-    std::error_code ignored;
-    if (!fs::is_directory(folder, ignored))
-        core::fail(ErrorCode::io, folder.string(), ": no such folder of labels (of the images in ",
-                   spec.images, ")");
-    Listing listing;
-    std::set<std::string> stems;
-    for (const std::string& image : images_in(spec.images)) {
-        const std::string stem = fs::path(image).stem().string();
-        std::string name(convention.prefix);
-        fs::path labels = folder / name.append(stem).append(convention.extension);
-        const bool labelled = is_file(labels);
-        if (!stems.insert(stem).second)
-            listing.problems.push_back(image + ": another image has the same labels");
-        else if (labelled || spec.unlabelled == Unlabelled::negative)
-            listing.images.push_back({image, labelled ? labels.string() : ""});
-        else
-            listing.problems.push_back(image + ": has no labels, expected " + labels.string());
-    }
-    listing.unused = files_in(folder.string(), [&](const std::string& path) {
-        return is_label_file(path, convention) && !stems.contains(image_stem(path, convention));
-    });
-    return listing;
-}
-
-/// The image that a label file names: by its path below the folder, or by its name alone.
-std::optional<std::string> find_named(const std::string& folder, const std::string& named) {
-    for (const fs::path& path : {fs::path(folder) / named, folder / fs::path(named).filename()})
-        if (is_file(path)) return path.string();
-    return std::nullopt;
-}
-
-std::string label_file(const DatasetSpec& spec) {
-    if (!spec.labels.empty()) return spec.labels;
-    if (spec.format == "paddle") return (fs::path(spec.images) / kPaddleLabels).string();
-    core::fail(ErrorCode::invalid_argument, spec.images, ": say where the labels are: the format ",
-               spec.format, " has one file for all images");
-}
-
-/// Formats with one label file, which says what the images are.
-Listing list_common(const DatasetSpec& spec, const formats::Format& format) {
-    const std::string file = label_file(spec);
-    Listing listing;
-    std::set<fs::path> seen;
-    const auto add_record = [&](formats::Record&& record) {
-        const std::string place = record.line == 0 ? file : core::concat(file, ":", record.line);
-        const std::optional<std::string> image = find_named(spec.images, record.image);
-        if (!image)
-            listing.problems.push_back(place + ": names " + record.image + ", which is not in " +
-                                       spec.images);
-        else if (!seen.insert(fs::path(*image).lexically_normal()).second)
-            listing.problems.push_back(place + ": names " + record.image + " twice");
-        else
-            listing.images.push_back({*image,
-                                      file,
-                                      std::move(record.regions),
-                                      0,
-                                      {record.width, record.height},
-                                      record.line});
-    };
-    format.read(file, formats::RecordSink(add_record, [&](const Error& error) {
-                    listing.problems.push_back(error.what());
-                }));
-    std::ranges::sort(listing.images, {}, &LabelledImage::image);
-    listing.unused = files_in(spec.images, [&](const std::string& path) {
-        return image::is_named_as_image(path) && !seen.contains(fs::path(path).lexically_normal());
-    });
-    return listing;
-}
-
-Listing list_made(const DatasetSpec& spec) {
-    Listing listing;
-    const std::uint64_t count = spec.source->count();
-    if (count == 0 || count > PictureSource::kMostPictures)
-        core::fail(ErrorCode::invalid_argument, spec.images, ": ", count,
-                   " pictures are to be made, expected 1 to ", PictureSource::kMostPictures);
-    listing.images.reserve(count);
-    for (std::uint64_t number = 0; number < count; ++number)
-        listing.images.push_back({core::concat(spec.images, ":", number), "", {}, number});
-    return listing;
-}
-
-Listing list_without_labels(const DatasetSpec& spec) {
-    Listing listing;
-    for (const std::string& image : images_in(spec.images)) listing.images.push_back({image, ""});
-    return listing;
-}
-
-bool has_images(const std::string& folder) {
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        if (image::is_named_as_image(at->path().string())) return true;
-    return false;
-}
-
-void refuse_swapped_folders(const DatasetSpec& spec) {
-    if (!spec.labels.empty() && !has_images(spec.images) && has_images(spec.labels))
-        core::fail(ErrorCode::invalid_argument, spec.images, ": has no images, but ", spec.labels,
-                   ", which is said to have the labels, has: are the two swapped?");
-}
-
-Listing list_read(const DatasetSpec& spec) {
-    refuse_swapped_folders(spec);
-    if (spec.format == kNoText || spec.format == kUnlabelled) return list_without_labels(spec);
-    const formats::Format& format = format_of(spec);
-    const auto* convention = std::ranges::find(kConventions, format.name, &Convention::format);
-    return convention != kConventions.end() ? list_separate(spec, *convention)
-                                            : list_common(spec, format);
-}
 
 void keep_split(std::vector<LabelledImage>& images, const DatasetSpec& spec) {
     if (spec.split == Split::all) return;
@@ -258,25 +71,12 @@ Size ResizeRule::apply(Size image) const {
 }
 
 Listing list_images(const DatasetSpec& spec) {
-    Listing listing = spec.source != nullptr ? list_made(spec) : list_read(spec);
+    Listing listing = list_files(spec);
     keep_split(listing.images, spec);
     return listing;
 }
 
 std::string name_of(const LabelledImage& image) { return fs::path(image.image).stem().string(); }
-
-std::string usual_labels(const std::string& format, const std::string& image) {
-    const fs::path path(image);
-    DatasetSpec spec;
-    spec.format = format;
-    spec.images = path.parent_path().string();
-    if (format == "paddle") return label_file(spec);
-    const auto* convention = std::ranges::find(kConventions, format, &Convention::format);
-    if (convention == kConventions.end()) return "";
-    std::string name(convention->prefix);
-    name.append(path.stem().string()).append(convention->extension);
-    return (label_folder(spec, *convention) / name).string();
-}
 
 std::string_view name_of(Split split) {
     switch (split) {
@@ -291,14 +91,36 @@ Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
     if (!(spec_.weight > 0) || spec_.weight > 1000)
         core::fail(ErrorCode::invalid_argument, "the data set ", spec_.images, " has the weight ",
                    spec_.weight, ", expected more than 0 and at most 1000");
+    spec_ = recognised(std::move(spec_), [](const std::string& what) {
+        core::log(core::LogLevel::info, what);
+    });
     Listing listing = list_images(spec_);
     if (!listing.problems.empty())
         core::fail(ErrorCode::malformed, listing.problems.front(), " (", listing.problems.size(),
                    " such problems in this data set)");
+    if (listing.images.empty() && !listing.unusable.empty())
+        core::fail(ErrorCode::malformed, listing.unusable.front(), ": no image of it can be used");
     if (listing.images.empty())
         core::fail(ErrorCode::malformed, "the data set ", spec_.images,
                    ": no images in this split (", name_of(spec_.split), ")");
+    report_unusable(listing);
     images_ = std::move(listing.images);
+}
+
+/// What cannot be used of a common label file costs itself, unless the user is strict.
+void Dataset::report_unusable(const Listing& listing) const {
+    constexpr std::size_t kReported = 5;
+    const std::vector<std::string>& unusable = listing.unusable;
+    const std::size_t count = unusable.size() + listing.more_unusable;
+    if (count > 0 && spec_.strict)
+        core::fail(ErrorCode::malformed, unusable.front(), " (", count,
+                   " such problems in this data set)");
+    for (std::size_t i = 0; i < std::min(unusable.size(), kReported); ++i)
+        core::log(core::LogLevel::warning, unusable[i]);
+    if (count > kReported)
+        core::log(core::LogLevel::warning,
+                  core::concat(spec_.images, ": ", count - kReported,
+                               " more such problems: dbnet data check lists them"));
 }
 
 void Dataset::keep_first(std::size_t count) {
@@ -308,24 +130,50 @@ void Dataset::keep_first(std::size_t count) {
 
 std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
                                                const LabelledImage& image) {
-    return read_record(spec, image).regions;
+    if (spec.strict) return read_record(spec, image).regions;
+    std::size_t problems = 0;
+    std::string first;
+    std::vector<formats::RecordRegion> regions =
+        read_record(spec, image, [&](const Error& error) {
+            if (problems++ == 0) first = error.what();
+        }).regions;
+    if (problems > 1) first += core::concat(" (and ", problems - 1, " more problems in this file)");
+    if (problems > 0) core::log(core::LogLevel::warning, first);
+    return regions;
+}
+
+Size upright_size(const std::string& image) {
+    const image::EncodedImage file(image);
+    if (const auto header = file.reducible()) return {header->width, header->height};
+    const Image decoded = file.decode();
+    return {decoded.width(), decoded.height()};
 }
 
 formats::Record read_record(const DatasetSpec& spec, const LabelledImage& image,
-                            const formats::RecordSink::TakeProblem& take_problem) {
-    formats::Record result{image.image, image.annotated.width, image.annotated.height,
-                           image.regions};
+                            const formats::RecordSink::TakeProblem& take_problem,
+                            const formats::RecordSink::TakeIgnored& take_ignored) {
+    formats::Record result{image.image, image.annotated.width, image.annotated.height};
     result.line = image.line;
-    if (image.labels.empty()) return result;
-    const formats::Format& format = format_of(spec);
-    if (format.one_file()) return result;
-    const auto add = [&](formats::Record&& record) {
-        result.width = record.width;
-        result.height = record.height;
-        result.regions.insert(result.regions.end(), std::make_move_iterator(record.regions.begin()),
-                              std::make_move_iterator(record.regions.end()));
-    };
-    format.read(image.labels, formats::RecordSink(add, take_problem));
+    result.relative = image.relative;
+    if (!image.regions.empty()) {
+        result.regions = image.regions.unpack();
+    } else if (!image.labels.empty()) {
+        const formats::Format& format = format_of(spec);
+        if (format.has_common_labels()) return result;
+        const auto add = [&](formats::Record&& record) {
+            result.width = record.width;
+            result.height = record.height;
+            result.relative = record.relative;
+            result.regions.insert(result.regions.end(),
+                                  std::make_move_iterator(record.regions.begin()),
+                                  std::make_move_iterator(record.regions.end()));
+        };
+        format.read(input_of(image.labels), formats::RecordSink(add, take_problem, take_ignored));
+    }
+    if (!result.relative || result.regions.empty()) return result;
+    const Size size = upright_size(image.image);
+    for (formats::RecordRegion& region : result.regions)
+        for (Point& point : region.polygon) point = {point.x * size.width, point.y * size.height};
     return result;
 }
 

@@ -80,10 +80,15 @@ TEST(Dataset, a_common_label_file_says_what_the_images_are) {
           "elsewhere/x.jpg\t[]\ngone.jpg\t[]\nx.jpg\t[]\n");
     const Listing listing = list_images({"paddle", folder / "a", ""});
     EXPECT_EQ(names(listing.images), "y.jpg x.jpg ");
-    EXPECT_EQ(listing.images.at(0).regions.at(0).line, 1u);
-    ASSERT_EQ(listing.problems.size(), 2u);
-    EXPECT_NE(listing.problems[0].find("names gone.jpg, which is not in"), std::string::npos);
-    EXPECT_NE(listing.problems[1].find("names x.jpg twice"), std::string::npos);
+    EXPECT_EQ(listing.images.at(0).regions.unpack().at(0).line, 1u);
+    EXPECT_TRUE(listing.problems.empty());
+    ASSERT_EQ(listing.unusable.size(), 2u);
+    EXPECT_NE(listing.unusable[0].find("names gone.jpg, which is not in"), std::string::npos);
+    EXPECT_NE(listing.unusable[1].find("names x.jpg twice"), std::string::npos);
+    DatasetSpec spec{"paddle", folder / "a", ""};
+    EXPECT_EQ(Dataset(spec).images().size(), 2u);
+    spec.strict = true;
+    EXPECT_NE(message_of([&] { Dataset{spec}; }).find("2 such problems"), std::string::npos);
 }
 
 TEST(Dataset, images_without_labels_are_errors_unless_they_are_negative) {

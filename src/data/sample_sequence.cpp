@@ -1,5 +1,6 @@
 #include "data/sample_sequence.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.hpp"
@@ -58,6 +59,8 @@ PictureCache::Opened SampleSequence::open(const DatasetSpec& spec, const Labelle
     PictureCache::Opened picture = pictures_.open(spec, image, take_problem);
     if (problems > 1) first += core::concat(" (and ", problems - 1, " more problems in this file)");
     if (problems > 0) report(image.labels, first);
+    const std::vector<TextLabel>& labels = picture.facts().labels;
+    note_text(!std::ranges::all_of(labels, &TextLabel::ignore), spec);
     return picture;
 }
 
@@ -76,6 +79,17 @@ std::optional<WordSource> SampleSequence::word_source(const Sampler::Order& orde
         report(image.image, error.what());
         return std::nullopt;
     }
+}
+
+/// Says so, once, if an epoch, or its first thousand images, have nothing to learn.
+void SampleSequence::note_text(bool has_text, const DatasetSpec& spec) {
+    if (has_text_.load(std::memory_order_relaxed)) return;
+    has_text_ = has_text_ || has_text;
+    constexpr std::uint64_t kMost = 1000;
+    if (!has_text && ++without_text_ == std::min(epoch_size(), kMost))
+        report(spec.images, spec.images + ": there is nothing to learn: none of the first " +
+                                std::to_string(without_text_) +
+                                " images has a text that is not ignored");
 }
 
 void SampleSequence::report(const std::string& file, const std::string& message) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -44,6 +45,10 @@ private:
     const FileErrorSink on_error_;
     const Sampler sampler_;
     PictureCache pictures_;
+    void note_text(bool has_text, const DatasetSpec& spec);
+
+    std::atomic<std::uint64_t> without_text_ = 0;  ///< samples so far, none of which had text
+    std::atomic<bool> has_text_ = false;
     std::mutex mutex_;  ///< of reported_ and the calls of on_error_
     std::set<std::string> reported_;
 };

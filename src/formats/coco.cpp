@@ -3,13 +3,15 @@
 // does not grow with the number of images. The transcription is called utf8_string as in COCO-Text;
 // iscrowd marks illegible text.
 #include <cstdio>
-#include <map>
 #include <utility>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "formats/coco.hpp"
 #include "formats/document.hpp"
+#include "formats/image_table.hpp"
 #include "formats/registry.hpp"
+#include "formats/sample.hpp"
 #include "formats/text.hpp"
 #include "geometry/polygon.hpp"
 
@@ -48,14 +50,9 @@ private:
 
 OrderedJson annotation(const RecordRegion& region, Shape shape) {
     const Polygon polygon = outline(region, shape, Shape::polygon);
-    OrderedJson flat = OrderedJson::array();
-    for (const Point& point : polygon) {
-        flat.push_back(rounded_coordinate(point.x));
-        flat.push_back(rounded_coordinate(point.y));
-    }
     OrderedJson json{{"category_id", 1},
                      {"bbox", box(polygon)},
-                     {"segmentation", OrderedJson::array({std::move(flat)})},
+                     {"segmentation", OrderedJson::array({flat_points(polygon)})},
                      {"area", rounded_coordinate(geometry::area(polygon))},
                      {"iscrowd", region.ignore ? 1 : 0}};
     if (region.score) json["score"] = rounded_score(*region.score);
@@ -110,65 +107,83 @@ std::unique_ptr<RecordWriter> open(const std::string& path, const WriteOptions& 
     return std::make_unique<CocoWriter>(path, options);
 }
 
-/// Identifiers are any whole numbers, and strings in some data sets.
-std::string identifier(const Json& object, const char* key, const std::string& where) {
-    const Json& value = member(object, key, where);
-    if (!value.is_number_integer() && !value.is_string())
-        fail_in(where, core::concat("\"", key, "\" must be a number or a string"));
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// The first polygon of the segmentation; the box where there is none or a mask instead.
-Polygon polygon_of(const Json& json, const std::string& where) {
-    const Json* segmentation = find(json, "segmentation");
-    if (segmentation == nullptr || !segmentation->is_array() || segmentation->empty())
-        return corners(box(member(json, "bbox", where), where + ".bbox"));
-    const std::string place = where + ".segmentation";
-    const Json& flat = array((*segmentation)[0], place);
-    if (flat.size() < 6 || flat.size() % 2 != 0)
-        fail_in(place, "expected x, y pairs of at least 3 points");
-    Polygon polygon;
-    for (std::size_t i = 0; i < flat.size(); i += 2)
-        polygon.push_back({coordinate(flat[i], place), coordinate(flat[i + 1], place)});
-    return polygon;
-}
-
-RecordRegion region_of(const Json& json, const std::string& where) {
+RecordRegion region_of(const Json& json, Polygon&& polygon, const Where& where) {
     RecordRegion region;
-    region.polygon = polygon_of(json, where);
+    region.polygon = std::move(polygon);
     region.score = score(json, where);
-    if (const Json* text = find(json, "utf8_string"))
-        region.text = string(*text, where + ".utf8_string");
+    for (const char* key : {"utf8_string", "text", "transcription"})
+        if (region.text.empty()) region.text = string_or_empty(json, key, where);
     region.ignore = flag(json, "iscrowd", where) || flag(json, "ignore", where);
     return region;
 }
 
-void read(const std::string& path, const RecordSink& sink) {
-    const Json document = read_json(path);
-    std::vector<Record> records;
-    std::map<std::string, std::size_t> record_of;  // by the image's identifier
-    for (const Json& image : array(member(document, "images", path), path + ": images")) {
-        const std::string where = core::concat(path, ": images[", records.size(), "]");
-        if (!record_of.emplace(identifier(image, "id", where), records.size()).second)
-            fail_in(where, "another image has the same \"id\"");
-        records.push_back({string(member(image, "file_name", where), where + ".file_name"),
-                           size(member(image, "width", where), where + ".width"),
-                           size(member(image, "height", where), where + ".height")});
-    }
-    std::size_t index = 0;
-    for (const Json& json : array(member(document, "annotations", path), path + ": annotations")) {
-        const std::string where = core::concat(path, ": annotations[", index++, "]");
+void read(const Input& input, const RecordSink& sink) {
+    constexpr std::string_view kTables[] = {"images/*", "annotations/*"};
+    const Where file(input.path);
+    ImageTable images(input.path);
+    const auto take = [&](JsonItem&& item) {
         sink.part([&] {
-            const auto found = record_of.find(identifier(json, "image_id", where));
-            if (found == record_of.end()) fail_in(where, "no image has this \"image_id\"");
-            records[found->second].regions.push_back(region_of(json, where));
+            if (item.pattern == 0) {
+                const Where where = file.in("images", item.index);
+                images.add_image(
+                    identifier(item.value, "id", where),
+                    {string(member(item.value, "file_name", where), where["file_name"]),
+                     size_or_0(item.value, "width", where), size_or_0(item.value, "height", where)},
+                    where);
+            } else {
+                const Where where = file.in("annotations", item.index);
+                const std::string image = identifier(item.value, "image_id", where);
+                for (const RecordRegion& region : coco_regions(item.value, where, sink))
+                    images.add_text(image, region);
+            }
         });
-    }
-    for (Record& record : records) sink(std::move(record));
+    };
+    const std::vector<bool> seen = stream_json(input, kTables, take);
+    if (!seen[0]) fail_in(file, "has no \"images\"");
+    if (!seen[1]) fail_in(file, "has no \"annotations\"");
+    images.deliver(sink);
+}
+
+Likeness recognise(const Sample& sample) {
+    const bool images = sample.has("/images []");
+    const bool texts = sample.has("/annotations []");
+    if (!images && !(texts && sample.has("/annotations/[]/image_id number"))) return {};
+    return {images && texts ? 90 : 75, "a document with images and annotations"};
 }
 
 }  // namespace
 
-constinit const Format kCocoFormat{"coco", "", ".json", nullptr, open, read};
+std::vector<RecordRegion> coco_regions(const Json& json, const Where& where,
+                                       const RecordSink& sink) {
+    std::vector<RecordRegion> regions;
+    const Json* segmentation = find(json, "segmentation");
+    if (segmentation != nullptr && segmentation->is_array() && !segmentation->empty()) {
+        const Where place = where["segmentation"];
+        if (!segmentation->front().is_array()) {
+            regions.push_back(region_of(json, flat_points(*segmentation, place), where));
+            return regions;
+        }
+        for (const Json& flat : *segmentation)
+            regions.push_back(region_of(json, flat_points(flat, place), where));
+        return regions;
+    }
+    if (segmentation != nullptr && segmentation->is_object())
+        sink.ignore("a mask: its box is taken");
+    regions.push_back(
+        region_of(json, corners(box(member(json, "bbox", where), where["bbox"])), where));
+    return regions;
+}
+
+constinit const Format kCocoFormat{
+    .name = "coco",
+    .prefix = "",
+    .extension = ".json",
+    .open = open,
+    .read = read,
+    .recognise = recognise,
+    .labels = {.scope = LabelFiles::Scope::common, .extensions = {".json"}},
+    .holds = {.words = true, .illegible = true, .sizes = true},
+    .used_by = "COCO, mmocr 0.x `instances_*.json`",
+    .illegible = "`iscrowd`, `ignore`"};
 
 }  // namespace dbnet::formats

@@ -8,6 +8,8 @@
 #include "core/error.hpp"
 #include "formats/lines_writer.hpp"
 #include "formats/registry.hpp"
+#include "formats/rows.hpp"
+#include "formats/sample.hpp"
 #include "formats/text.hpp"
 
 namespace dbnet::formats {
@@ -15,13 +17,6 @@ namespace {
 
 constexpr std::string_view kHeading = "image,width,height,region,score,points,text,ignore";
 constexpr std::size_t kFields = 8;
-
-std::string quoted(const std::string& field) {
-    if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-    std::string text = "\"";
-    for (const char c : field) text.append(c == '"' ? 2 : 1, c);
-    return text + "\"";
-}
 
 std::string points_field(const Polygon& polygon) {
     std::string text;
@@ -52,38 +47,13 @@ std::unique_ptr<RecordWriter> open(const std::string& path, const WriteOptions& 
     return open_lines(path, std::string(kHeading) + "\n", render, options);
 }
 
-std::vector<std::string> fields_of(std::string_view row) {
-    std::vector<std::string> fields(1);
-    bool quoted_part = false;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-        if (row[i] == '"' && quoted_part && row.substr(i + 1).starts_with('"'))
-            fields.back() += row[i++];
-        else if (row[i] == '"')
-            quoted_part = !quoted_part;
-        else if (row[i] == ',' && !quoted_part)
-            fields.emplace_back();
-        else
-            fields.back() += row[i];
-    }
-    return fields;
+void check_heading(const Row& row, const Place& place) {
+    std::string heading;
+    for (const std::string& field : row) heading.append(heading.empty() ? "" : ",").append(field);
+    if (heading != kHeading) fail_at(place, core::concat("expected the heading ", kHeading));
 }
 
-/// A row goes on over the line's end while a quote is open: while it has an odd number of them.
-bool next_row(LineReader& lines, std::string& row) {
-    const auto has_odd_quotes = [](std::string_view text) {
-        return std::ranges::count(text, '"') % 2 != 0;
-    };
-    std::string_view line;
-    if (!lines.next(line)) return false;
-    row = line;
-    for (bool open = has_odd_quotes(line); open; open ^= has_odd_quotes(line)) {
-        if (!lines.next(line)) fail_at(lines.place(), "a quoted field is not closed");
-        row.append("\n").append(line);
-    }
-    return true;
-}
-
-RecordRegion region_of(const std::vector<std::string>& fields, const Place& place) {
+RecordRegion region_of(const Row& fields, const Place& place) {
     RecordRegion region;
     region.line = place.line;
     if (!fields[4].empty()) region.score = parse_score(fields[4], place);
@@ -95,7 +65,7 @@ RecordRegion region_of(const std::vector<std::string>& fields, const Place& plac
 }
 
 /// Adds to the record of the image, or begins the next one.
-void add_row(const std::vector<std::string>& fields, const Place& place,
+void add_row(const Row& fields, const Place& place,
              std::optional<Record>& record, const RecordSink& sink) {
     if (fields.size() != kFields)
         fail_at(place, core::concat("expected ", kFields, " fields, got ", fields.size()));
@@ -105,22 +75,37 @@ void add_row(const std::vector<std::string>& fields, const Place& place,
         if (record) sink(std::move(*record));
         record = std::move(next);
     }
-    if (!fields[3].empty()) record->regions.push_back(region_of(fields, place));
+    if (!fields[3].empty()) RecordSink::add(*record, region_of(fields, place));
 }
 
-void read(const std::string& path, const RecordSink& sink) {
-    LineReader lines(path);
-    std::string row;
-    if (!next_row(lines, row) || row != kHeading)
-        fail_at({path, 1}, core::concat("expected the heading ", kHeading));
+void read(const Input& input, const RecordSink& sink) {
     std::optional<Record> record;
-    while (next_row(lines, row))
-        sink.part([&] { add_row(fields_of(row), lines.place(), record, sink); });
+    bool first = true;
+    read_rows(input, [&](const Row& row, const Place& place) {
+        if (std::exchange(first, false)) return check_heading(row, place);
+        sink.part([&] { add_row(row, place, record, sink); });
+    });
+    if (first) check_heading({}, {input.path, 1});
     if (record) sink(std::move(*record));
+}
+
+Likeness recognise(const Sample& sample) {
+    if (sample.lines.empty() || sample.lines.front() != kHeading) return {};
+    return {99, "a table with the heading that dbnet writes"};
 }
 
 }  // namespace
 
-constinit const Format kCsvFormat{"csv", "", ".csv", nullptr, open, read};
+constinit const Format kCsvFormat{
+    .name = "csv",
+    .prefix = "",
+    .extension = ".csv",
+    .open = open,
+    .read = read,
+    .recognise = recognise,
+    .labels = {.scope = LabelFiles::Scope::common, .extensions = {".csv"}},
+    .holds = {.words = true, .illegible = true, .sizes = true},
+    .used_by = "dbnet",
+    .illegible = "`ignore`"};
 
 }  // namespace dbnet::formats

@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "core/file.hpp"
+#include "formats/json_parser.hpp"
 #include "formats/text.hpp"
 #include "geometry/polygon.hpp"
 
 namespace dbnet::formats {
 namespace {
-
-/// "line:column" of a byte of the text.
-std::string position(std::string_view text, std::size_t byte) {
-    const std::string_view before = text.substr(0, std::min(byte, text.size()));
-    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    const std::size_t last_break = before.rfind('\n');
-    const std::size_t column =
-        last_break == std::string_view::npos ? before.size() : before.size() - last_break - 1;
-    return core::concat(line, ":", std::max<std::size_t>(column, 1));
-}
 
 bool is_array_of_objects(const OrderedJson& value) {
     return value.is_array() && !value.empty() &&
@@ -27,10 +17,37 @@ bool is_array_of_objects(const OrderedJson& value) {
 
 }  // namespace
 
+std::string Where::text() const {
+    const std::string before = parent_ == nullptr ? std::string() : parent_->text();
+    switch (kind_) {
+        case Kind::file: return std::string(key_);
+        case Kind::line: return core::concat(key_, ":", index_);
+        case Kind::key:
+        case Kind::element: break;
+    }
+    const bool is_first = parent_->kind_ == Kind::file || parent_->kind_ == Kind::line;
+    std::string text = before;
+    if (is_first)
+        text += ": ";
+    else if (!key_.empty())
+        text += ".";
+    text += key_;
+    return kind_ == Kind::key ? text : core::concat(text, "[", index_, "]");
+}
+
 OrderedJson points(const Polygon& polygon) {
     OrderedJson array = OrderedJson::array();
     for (const Point& point : polygon)
         array.push_back({rounded_coordinate(point.x), rounded_coordinate(point.y)});
+    return array;
+}
+
+OrderedJson flat_points(const Polygon& polygon) {
+    OrderedJson array = OrderedJson::array();
+    for (const Point& point : polygon) {
+        array.push_back(rounded_coordinate(point.x));
+        array.push_back(rounded_coordinate(point.y));
+    }
     return array;
 }
 
@@ -66,26 +83,22 @@ std::string to_text(const OrderedJson& document) {
     return text + "\n}\n";
 }
 
-Json parse_json(std::string_view text, const std::string& where) {
-    try {
-        return Json::parse(text);
-    } catch (const Json::parse_error& error) {
-        fail_in(where, core::concat("not valid JSON at ", position(text, error.byte)));
-    } catch (const Json::exception&) {
-        fail_in(where, "not valid JSON: a number is too large");
-    }
+Json parse_json(std::string_view text, const Where& where) {
+    return JsonParser(where).parse(text);
 }
 
-Json read_json(const std::string& path) {
-    const std::vector<std::uint8_t> bytes = core::read_file(path, kMaxFileBytes);
-    return parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+Json read_json(const Input& input) { return JsonParser(input.path).parse(input); }
+
+std::vector<bool> stream_json(const Input& input, std::span<const std::string_view> wanted,
+                              const std::function<void(JsonItem&&)>& take) {
+    return JsonParser(input.path).stream(input, wanted, take);
 }
 
-void fail_in(const std::string& where, std::string_view message) {
-    core::fail(ErrorCode::malformed, where, ": ", message);
+void fail_in(const Where& where, std::string_view message) {
+    core::fail(ErrorCode::malformed, where.text(), ": ", message);
 }
 
-const Json& member(const Json& object, const char* key, const std::string& where) {
+const Json& member(const Json& object, const char* key, const Where& where) {
     if (!object.is_object()) fail_in(where, "expected an object");
     const Json* value = find(object, key);
     if (value == nullptr) fail_in(where, core::concat("has no \"", key, "\""));
@@ -98,12 +111,12 @@ const Json* find(const Json& object, const char* key) {
     return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-const Json& array(const Json& value, const std::string& where) {
+const Json& array(const Json& value, const Where& where) {
     if (!value.is_array()) fail_in(where, "expected an array");
     return value;
 }
 
-double number(const Json& value, double low, double high, const std::string& where) {
+double number(const Json& value, double low, double high, const Where& where) {
     if (!value.is_number()) fail_in(where, "expected a number");
     const double number = value.get<double>();
     if (!(number >= low && number <= high))
@@ -111,40 +124,51 @@ double number(const Json& value, double low, double high, const std::string& whe
     return number;
 }
 
-int size(const Json& value, const std::string& where) {
+int size(const Json& value, const Where& where) {
     if (!value.is_number_integer()) fail_in(where, "expected a whole number");
     return static_cast<int>(number(value, 0, kMaxCoordinate, where));
 }
 
-double coordinate(const Json& value, const std::string& where) {
+int size_or_0(const Json& object, const char* key, const Where& where) {
+    const Json* value = find(object, key);
+    return value == nullptr ? 0 : size(*value, where[key]);
+}
+
+double coordinate(const Json& value, const Where& where) {
     return number(value, -kMaxCoordinate, kMaxCoordinate, where);
 }
 
-std::optional<float> score(const Json& object, const std::string& where) {
+std::optional<float> score(const Json& object, const Where& where) {
     const Json* value = find(object, "score");
     if (value == nullptr) return std::nullopt;
-    return static_cast<float>(number(*value, 0, 1, where + ".score"));
+    return static_cast<float>(number(*value, 0, 1, where["score"]));
 }
 
-std::string string(const Json& value, const std::string& where) {
+std::string string(const Json& value, const Where& where) {
     if (!value.is_string()) fail_in(where, "expected a string");
     return value.get<std::string>();
 }
 
-bool flag(const Json& object, const char* key, const std::string& where) {
+std::string string_or_empty(const Json& object, const char* key, const Where& where) {
+    const Json* value = find(object, key);
+    if (value == nullptr) return {};
+    return value->is_number() ? value->dump() : string(*value, where[key]);
+}
+
+bool flag(const Json& object, const char* key, const Where& where) {
     const Json* value = find(object, key);
     if (value == nullptr) return false;
     if (value->is_boolean()) return value->get<bool>();
-    return number(*value, 0, 1, where + "." + key) != 0;
+    return number(*value, 0, 1, where[key]) != 0;
 }
 
-Rect box(const Json& value, const std::string& where) {
+Rect box(const Json& value, const Where& where) {
     if (array(value, where).size() != 4) fail_in(where, "expected [x, y, width, height]");
     return {coordinate(value[0], where), coordinate(value[1], where),
             number(value[2], 0, kMaxCoordinate, where), number(value[3], 0, kMaxCoordinate, where)};
 }
 
-Polygon points(const Json& value, std::size_t least, const std::string& where) {
+Polygon points(const Json& value, std::size_t least, const Where& where) {
     Polygon polygon;
     for (const Json& point : array(value, where)) {
         if (!point.is_array() || point.size() != 2) fail_in(where, "expected points [x, y]");
@@ -152,6 +176,17 @@ Polygon points(const Json& value, std::size_t least, const std::string& where) {
     }
     if (polygon.size() < least)
         fail_in(where, core::concat("expected at least ", least, " points, got ", polygon.size()));
+    return polygon;
+}
+
+Polygon flat_points(const Json& value, const Where& where) {
+    const Json& flat = array(value, where);
+    if (flat.size() < 6 || flat.size() % 2 != 0)
+        fail_in(where, "expected x, y pairs of at least 3 points");
+    Polygon polygon;
+    polygon.reserve(flat.size() / 2);
+    for (std::size_t i = 0; i < flat.size(); i += 2)
+        polygon.push_back({coordinate(flat[i], where), coordinate(flat[i + 1], where)});
     return polygon;
 }
 

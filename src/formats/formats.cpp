@@ -10,9 +10,15 @@
 namespace dbnet::formats {
 namespace {
 
-constexpr const Format* kFormats[] = {&kJsonFormat, &kJsonlFormat,  &kIcdarFormat,
-                                      &kCsvFormat,  &kPaddleFormat, &kLabelmeFormat,
-                                      &kCocoFormat, &kSvgFormat,    &kTd500Format};
+constexpr const Format* kFormats[] = {
+    &kJsonFormat,      &kJsonlFormat,         &kIcdarFormat,  &kCsvFormat,
+    &kPaddleFormat,    &kLabelmeFormat,       &kCocoFormat,   &kMmocrFormat,
+    &kTotaltextFormat, &kCtw1500Format,       &kYoloFormat,   &kSvgFormat,
+    &kIcdar2013Format, &kIcdarPolygonFormat,  &kMltFormat,    &kArtFormat,
+    &kLsvtFormat,      &kRectsFormat,         &kTd500Format,  &kSynthtextFormat,
+    &kCocotextFormat,  &kTextocrFormat,       &kHiertextFormat, &kHiertextLineFormat,
+    &kHiertextParagraphFormat, &kMhliaoFormat, &kLabelstudioFormat, &kViaFormat,
+    &kCvatFormat,      &kVocFormat,           &kDotaFormat,   &kDoctrFormat};
 
 /// How the image is reached from the folder of `file`. Links are resolved, since ".." does not lead
 /// back through one.
@@ -46,6 +52,10 @@ std::string Format::file_name(std::string_view stem) const {
     return std::string(prefix).append(stem).append(extension);
 }
 
+std::string Format::label_name(std::string_view stem) const {
+    return std::string(labels.prefixes[0]).append(stem).append(labels.extensions[0]);
+}
+
 std::span<const Format* const> all() { return kFormats; }
 
 const Format* find(std::string_view name) noexcept {
@@ -58,9 +68,9 @@ void write_image_file(const Format& format, const std::string& path, const Recor
     core::write_file(path, format.render(record, link_to_image(record.image, path), options));
 }
 
-std::vector<Record> read_all(const Format& format, const std::string& path) {
+std::vector<Record> read_all(const Format& format, const Input& input) {
     std::vector<Record> records;
-    format.read(path, [&](Record&& record) { records.push_back(std::move(record)); });
+    format.read(input, [&](Record&& record) { records.push_back(std::move(record)); });
     return records;
 }
 

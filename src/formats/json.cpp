@@ -7,6 +7,7 @@
 #include "formats/document.hpp"
 #include "formats/lines_writer.hpp"
 #include "formats/registry.hpp"
+#include "formats/sample.hpp"
 #include "formats/text.hpp"
 
 namespace dbnet::formats {
@@ -51,7 +52,7 @@ OrderedJson record_to_json(const Record& record, const WriteOptions& options) {
     return json;
 }
 
-Quad quad_of(const Json& value, const std::string& where) {
+Quad quad_of(const Json& value, const Where& where) {
     const Polygon corners = points(value, 4, where);
     if (corners.size() != 4) fail_in(where, "expected 4 points");
     Quad quad;
@@ -59,63 +60,63 @@ Quad quad_of(const Json& value, const std::string& where) {
     return quad;
 }
 
-RecordRegion region_of(const Json& json, const std::string& where) {
+RecordRegion region_of(const Json& json, const Where& where) {
     RecordRegion region;
     region.score = score(json, where);
-    if (const Json* quad = find(json, "quad")) region.quad = quad_of(*quad, where + ".quad");
-    if (const Json* rect = find(json, "rect")) region.rect = box(*rect, where + ".rect");
+    if (const Json* quad = find(json, "quad")) region.quad = quad_of(*quad, where["quad"]);
+    if (const Json* rect = find(json, "rect")) region.rect = box(*rect, where["rect"]);
     if (const Json* polygon = find(json, "polygon"))
-        region.polygon = points(*polygon, 3, where + ".polygon");
+        region.polygon = points(*polygon, 3, where["polygon"]);
     else if (region.quad)
         region.polygon = outline(region, Shape::quad, Shape::quad);
     else if (region.rect)
         region.polygon = outline(region, Shape::rect, Shape::rect);
     else
         fail_in(where, "has no \"polygon\", \"quad\" or \"rect\"");
-    if (const Json* text = find(json, "text")) region.text = string(*text, where + ".text");
+    if (const Json* text = find(json, "text")) region.text = string(*text, where["text"]);
     region.ignore = flag(json, "ignore", where);
     return region;
 }
 
-RecordCandidate candidate_of(const Json& json, const std::string& where) {
-    return {string(member(json, "verdict", where), where + ".verdict"),
-            string(member(json, "reason", where), where + ".reason"),
-            points(member(json, "contour", where), 1, where + ".contour"),
-            number(member(json, "score", where), 0, 1, where + ".score"),
-            number(member(json, "short_side", where), 0, kMaxCoordinate, where + ".short_side")};
+RecordCandidate candidate_of(const Json& json, const Where& where) {
+    return {string(member(json, "verdict", where), where["verdict"]),
+            string(member(json, "reason", where), where["reason"]),
+            points(member(json, "contour", where), 1, where["contour"]),
+            number(member(json, "score", where), 0, 1, where["score"]),
+            number(member(json, "short_side", where), 0, kMaxCoordinate, where["short_side"])};
 }
 
 /// Calls `read` for each element of the array under a key, if there is one, with its place.
 template <typename Read>
-void for_each_in(const Json& json, const char* key, const std::string& where, Read read) {
+void for_each_in(const Json& json, const char* key, const Where& where, Read read) {
     const Json* values = find(json, key);
     if (values == nullptr) return;
     std::size_t index = 0;
-    for (const Json& value : array(*values, core::concat(where, ": ", key)))
-        read(value, core::concat(where, ": ", key, "[", index++, "]"));
+    for (const Json& value : array(*values, where[key]))
+        read(value, where.in(key, index++));
 }
 
-Record record_of(const Json& json, const std::string& where, const RecordSink& sink) {
-    const int schema = size(member(json, "schema", where), where + ": schema");
+Record record_of(const Json& json, const Where& where, const RecordSink& sink) {
+    const int schema = size(member(json, "schema", where), where["schema"]);
     if (schema != kSchema)
-        core::fail(ErrorCode::unsupported, where, ": schema ", schema, ", expected ", kSchema);
-    Record record{string(member(json, "image", where), where + ": image"),
-                  size(member(json, "width", where), where + ": width"),
-                  size(member(json, "height", where), where + ": height")};
-    array(member(json, "regions", where), where + ": regions");
-    for_each_in(json, "regions", where, [&](const Json& value, const std::string& place) {
-        sink.part([&] { record.regions.push_back(region_of(value, place)); });
+        core::fail(ErrorCode::unsupported, where.text(), ": schema ", schema, ", expected ", kSchema);
+    Record record{string(member(json, "image", where), where["image"]),
+                  size(member(json, "width", where), where["width"]),
+                  size(member(json, "height", where), where["height"])};
+    array(member(json, "regions", where), where["regions"]);
+    for_each_in(json, "regions", where, [&](const Json& value, const Where& place) {
+        sink.part([&] { RecordSink::add(record, region_of(value, place)); });
     });
-    for_each_in(json, "candidates", where, [&](const Json& value, const std::string& place) {
+    for_each_in(json, "candidates", where, [&](const Json& value, const Where& place) {
         record.candidates.push_back(candidate_of(value, place));
     });
-    for_each_in(json, "warnings", where, [&](const Json& value, const std::string& place) {
+    for_each_in(json, "warnings", where, [&](const Json& value, const Where& place) {
         record.warnings.push_back(string(value, place));
     });
     if (const Json* timing = find(json, "timing_ms"))
         for (const auto& [step, value] : timing->items())
             record.timing_ms[step] =
-                number(value, 0, kMaxCoordinate, where + ": timing_ms." + step);
+                number(value, 0, kMaxCoordinate, where["timing_ms"][step]);
     return record;
 }
 
@@ -123,20 +124,20 @@ std::string render_document(const Record& record, const std::string&, const Writ
     return to_text(record_to_json(record, options));
 }
 
-void read_document(const std::string& path, const RecordSink& sink) {
-    sink(record_of(read_json(path), path, sink));
+void read_document(const Input& input, const RecordSink& sink) {
+    sink(record_of(read_json(input), input.path, sink));
 }
 
 std::unique_ptr<RecordWriter> open_jsonl(const std::string& path, const WriteOptions& options) {
     return open_lines(path, "", json_line, options);
 }
 
-void read_jsonl(const std::string& path, const RecordSink& sink) {
-    LineReader lines(path);
+void read_jsonl(const Input& input, const RecordSink& sink) {
+    LineReader lines(input);
     for (std::string_view line; lines.next(line);) {
         if (trim(line).empty()) continue;
         const std::size_t number = lines.place().line;
-        const std::string where = core::concat(path, ":", number);
+        const Where where(input.path, number);
         std::optional<Record> record;
         sink.part([&] { record = record_of(parse_json(line, where), where, sink); });
         if (!record) continue;
@@ -146,13 +147,45 @@ void read_jsonl(const std::string& path, const RecordSink& sink) {
     }
 }
 
+Likeness recognise(const Sample& sample) {
+    if (!sample.has("/schema number") || !sample.has("/image string")) return {};
+    return {95, "a document that dbnet writes"};
+}
+
+Likeness recognise_jsonl(const Sample& sample) {
+    const bool one_file = sample.files.size() == 1 && !sample.lines.empty() &&
+                          sample.lines.front().starts_with("{\"schema\"");
+    return one_file ? Likeness{97, "lines of JSON that dbnet writes"} : Likeness{};
+}
+
 }  // namespace
 
 std::string json_line(const Record& record, const WriteOptions& options) {
     return to_line(record_to_json(record, options)) + "\n";
 }
 
-constinit const Format kJsonFormat{"json", "", ".json", render_document, nullptr, read_document};
-constinit const Format kJsonlFormat{"jsonl", "", ".jsonl", nullptr, open_jsonl, read_jsonl};
+constinit const Format kJsonFormat{
+    .name = "json",
+    .prefix = "",
+    .extension = ".json",
+    .render = render_document,
+    .read = read_document,
+    .recognise = recognise,
+    .labels = {.extensions = {".json"}},
+    .holds = {.words = true, .illegible = true, .sizes = true},
+    .used_by = "dbnet",
+    .illegible = "`ignore`"};
+
+constinit const Format kJsonlFormat{
+    .name = "jsonl",
+    .prefix = "",
+    .extension = ".jsonl",
+    .open = open_jsonl,
+    .read = read_jsonl,
+    .recognise = recognise_jsonl,
+    .labels = {.scope = LabelFiles::Scope::common, .extensions = {".jsonl"}},
+    .holds = {.words = true, .illegible = true, .sizes = true},
+    .used_by = "dbnet",
+    .illegible = "`ignore`"};
 
 }  // namespace dbnet::formats

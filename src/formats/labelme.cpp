@@ -1,11 +1,15 @@
 // LabelMe's file, one per image, for correcting outlines by hand. Text without a transcription has
 // the label "text", illegible text the label "###". The path of the image is relative to the file,
-// as LabelMe wants it.
+// as LabelMe wants it. On reading, the label is the transcription, unless it names a class: then
+// the description is, as in the files of X-AnyLabeling, which has rectangles of four points.
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include "core/error.hpp"
 #include "formats/document.hpp"
 #include "formats/registry.hpp"
+#include "formats/sample.hpp"
 #include "formats/text.hpp"
 #include "geometry/simplify.hpp"
 
@@ -54,47 +58,80 @@ std::string render(const Record& record, const std::string& image_link,
                     {"imageWidth", record.width}});
 }
 
-Polygon outline_of(const Json& shape, const std::string& where) {
-    const Json* type = find(shape, "shape_type");
-    const std::string name = type == nullptr ? "polygon" : string(*type, where + ".shape_type");
-    const std::string place = where + ".points";
+/// Nothing for shapes that are no outlines of text: a circle, a line, a point, a mask.
+std::optional<Polygon> outline_of(const Json& shape, const Where& where) {
+    const std::string type =
+        find(shape, "shape_type") == nullptr ? "polygon" : string_or_empty(shape, "shape_type", where);
+    if (type != "polygon" && type != "rectangle" && type != "rotation") return std::nullopt;
     const Json& values = member(shape, "points", where);
-    if (name == "polygon") return points(values, 3, place);
-    if (name != "rectangle") fail_in(where, "is a " + name + ", expected a polygon or a rectangle");
-    const Polygon ends = points(values, 2, place);
+    if (type != "rectangle" || (values.is_array() && values.size() != 2))
+        return points(values, 3, where["points"]);
+    const Polygon ends = points(values, 2, where["points"]);
     const auto [left, right] = std::minmax(ends[0].x, ends[1].x);
     const auto [top, bottom] = std::minmax(ends[0].y, ends[1].y);
-    return {{left, top}, {right, top}, {right, bottom}, {left, bottom}};
+    return Polygon{{left, top}, {right, top}, {right, bottom}, {left, bottom}};
 }
 
-RecordRegion region_of(const Json& shape, const std::string& where) {
+/// Whether a label says what kind of thing is outlined, not what is written there.
+bool is_class(const Json& shape, std::string_view label) {
+    constexpr std::string_view kClasses[] = {"text", "word", "line", "textline", "ocr", ""};
+    return std::ranges::find(kClasses, lower(label)) != std::end(kClasses) ||
+           shape.contains("kie_linking") || shape.contains("difficult");
+}
+
+void set_text(const Json& shape, const Where& where, RecordRegion& region) {
+    const std::string label = string_or_empty(shape, "label", where);
+    const std::string description = string_or_empty(shape, "description", where);
+    const bool has_class = is_class(shape, label);
+    if (has_class && !description.empty())
+        region.text = description;
+    else if (label != kUnknownText)
+        region.text = label;
+    region.ignore = is_illegible(label) || is_illegible(region.text) ||
+                    (has_class && flag(shape, "difficult", where));
+}
+
+void add_region(const Json& shape, const Where& where, Record& record, const RecordSink& sink) {
+    std::optional<Polygon> polygon = outline_of(shape, where);
+    if (!polygon)
+        return sink.ignore("a shape of the type " + string_or_empty(shape, "shape_type", where));
+    member(shape, "label", where);
     RecordRegion region;
-    region.polygon = outline_of(shape, where);
+    region.polygon = std::move(*polygon);
     region.score = score(shape, where);
-    const std::string label = string(member(shape, "label", where), where + ".label");
-    region.ignore = label == kIgnoredText;
-    if (label != kUnknownText) region.text = label;
-    return region;
+    set_text(shape, where, region);
+    RecordSink::add(record, std::move(region));
 }
 
-void read(const std::string& path, const RecordSink& sink) {
-    const Json document = read_json(path);
-    Record record{string(member(document, "imagePath", path), path + ": imagePath")};
-    if (const Json* width = find(document, "imageWidth"))
-        record.width = size(*width, path + ": imageWidth");
-    if (const Json* height = find(document, "imageHeight"))
-        record.height = size(*height, path + ": imageHeight");
+void read(const Input& input, const RecordSink& sink) {
+    const Json document = read_json(input);
+    const Where file(input.path);
+    Record record{string(member(document, "imagePath", file), file["imagePath"]),
+                  size_or_0(document, "imageWidth", file),
+                  size_or_0(document, "imageHeight", file)};
     std::size_t index = 0;
-    for (const Json& shape : array(member(document, "shapes", path), path + ": shapes"))
-        sink.part([&] {
-            record.regions.push_back(
-                region_of(shape, core::concat(path, ": shapes[", index++, "]")));
-        });
+    for (const Json& shape : array(member(document, "shapes", file), file["shapes"]))
+        sink.part([&] { add_region(shape, file.in("shapes", index++), record, sink); });
     sink(std::move(record));
+}
+
+Likeness recognise(const Sample& sample) {
+    if (!sample.has("/shapes []") && !sample.has("/imagePath string")) return {};
+    return {90, "a document with shapes and imagePath"};
 }
 
 }  // namespace
 
-constinit const Format kLabelmeFormat{"labelme", "", ".json", render, nullptr, read};
+constinit const Format kLabelmeFormat{
+    .name = "labelme",
+    .prefix = "",
+    .extension = ".json",
+    .render = render,
+    .read = read,
+    .recognise = recognise,
+    .labels = {.extensions = {".json"}},
+    .holds = {.words = true, .illegible = true, .sizes = true},
+    .used_by = "LabelMe, X-AnyLabeling",
+    .illegible = "label `###`, `difficult`"};
 
 }  // namespace dbnet::formats

@@ -41,7 +41,10 @@ struct Record {
     std::string image;  ///< path as the user gave it; a stem where the format has no more
     int width = 0;      ///< of the upright image in pixels; 0: unknown
     int height = 0;
+    /// Coordinates are parts of the image's width and height, which the file does not say.
+    bool relative = false;
     std::vector<RecordRegion> regions = {};
+    std::vector<std::string> aliases = {};  ///< what the image may be called as well
     std::vector<RecordCandidate> candidates = {};
     std::vector<std::string> warnings = {};
     std::map<std::string, double> timing_ms = {};  ///< by step
@@ -49,22 +52,35 @@ struct Record {
     double map_pixel = 0;  ///< image pixels per pixel of the probability map; 0: unknown
 };
 
-/// Takes one record after the other and, if asked to, what is wrong with a file.
+/// Takes one record after the other and, if asked to, what is wrong with a file and what in it is no
+/// text by design.
 class RecordSink {
 public:
     using Take = std::function<void(Record&&)>;
     using TakeProblem = std::function<void(const Error&)>;
+    using TakeIgnored = std::function<void(std::string_view what)>;
+
+    /// A file with more unusable parts than this is not of the format.
+    static constexpr std::size_t kMostProblems = 10'000;
+    /// More texts than any image has: what has them is hostile or not of the format.
+    static constexpr std::size_t kMostTexts = 100'000;
 
     template <std::invocable<Record&&> Callable>
     RecordSink(Callable take) : take_(std::move(take)) {}
     /// Malformed parts of a file go to `take_problem` and are left out; otherwise the first one
-    /// ends the reading.
-    RecordSink(Take take, TakeProblem take_problem)
-        : take_(std::move(take)), take_problem_(std::move(take_problem)) {}
+    /// ends the reading. What is left out on purpose goes to `take_ignored`: "a circle".
+    RecordSink(Take take, TakeProblem take_problem, TakeIgnored take_ignored = {})
+        : take_(std::move(take)),
+          take_problem_(std::move(take_problem)),
+          take_ignored_(std::move(take_ignored)) {}
+
+    /// The same sink with another way for the records.
+    RecordSink with(Take take) const { return {std::move(take), take_problem_, take_ignored_}; }
 
     void operator()(Record&& record) const { take_(std::move(record)); }
 
-    /// For readers: reads a part of a file that the others can do without, a line or a text.
+    /// For readers: reads a part of a file that the others can do without, a line or a text. More
+    /// than kMostProblems malformed ones end the reading with Error{too_large}.
     template <std::invocable Read>
     void part(Read read) const {
         try {
@@ -72,12 +88,26 @@ public:
         } catch (const Error& error) {
             if (!take_problem_ || error.code() != ErrorCode::malformed) throw;
             take_problem_(error);
+            count_problem();
         }
     }
 
+    /// For readers: adds a text, without a last point that only repeats the first. Throws
+    /// Error{too_large} for more than kMostTexts.
+    static void add(Record& record, RecordRegion&& region);
+
+    /// For readers: something that the format has, and that is no text to find.
+    void ignore(std::string_view what) const {
+        if (take_ignored_) take_ignored_(what);
+    }
+
 private:
+    void count_problem() const;
+
     Take take_;
     TakeProblem take_problem_;
+    TakeIgnored take_ignored_;
+    mutable std::size_t problems_ = 0;
 };
 
 /// Which outline of a region is written. `standard`: what suits the format (docs/formats.md).

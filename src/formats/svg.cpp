@@ -68,6 +68,7 @@ std::string render(const Record& record, const std::string& image_link,
 
 }  // namespace
 
-constinit const Format kSvgFormat{"svg", "", ".svg", render, nullptr, nullptr};
+constinit const Format kSvgFormat{
+    .name = "svg", .prefix = "", .extension = ".svg", .render = render, .holds = {.words = true}};
 
 }  // namespace dbnet::formats

@@ -44,7 +44,45 @@ expect 2 dbnet data check --data set/images --data-format odd
 says "expected one of"
 expect 2 dbnet data check
 expect 2 dbnet data
-says "expected a verb: check view synth"
+says "expected a verb: check view convert stats split synth"
+
+# All texts illegible: nothing to learn.
+mkdir -p none/images none/gts
+cp photo.jpg none/images/1.jpg
+echo "32,32,112,32,112,56,32,56,###" > none/gts/gt_1.txt
+expect 4 dbnet data check --data none/images
+prints "there is nothing to learn"
+
+# The same image in two data sets.
+expect 4 dbnet data check --data set/images --against none/images
+prints "set/images/1.jpg: error: shows the same as none/images/1.jpg"
+
+# Labels of one format written in others, which are recognised again; what is left out is told.
+expect 0 dbnet data convert --data set/images
+says "labels of the format icdar in set/gts"
+says "set/gts/gt_2.txt:1: expected x1,y1"
+is "$(wc -l < stdout)" 4
+expect 3 dbnet data convert --data set/images --strict
+says "set/gts/gt_2.txt:1: expected x1,y1"
+expect 0 dbnet data convert --data set/images --format coco,yolo,labelme --out converted
+for labels in coco/labels.json yolo labelme; do
+  expect 0 dbnet data convert --data set/images --labels converted/$labels --unlabelled negative
+  is "$(wc -l < stdout)" 4
+  is "$(grep -o '"polygon"' stdout | wc -l)" 6
+done
+expect 2 dbnet data convert --data set/images --format svgg --out x
+expect 2 dbnet data convert --data set/images --format coco
+says "go together"
+
+expect 0 dbnet data stats --data set/images --json stats.json
+prints "images                4, 0 without text"
+is "$(grep -c '"texts": 6' stats.json)" 1
+
+expect 4 dbnet data split --data set/images --out parts --parts a=1,b=1
+says "show the same as another"
+is "$(cat parts/a.jsonl parts/b.jsonl | wc -l)" 3  # one of the four is truncated
+expect 2 dbnet data split --data set/images --out parts --parts a
+says "is no division"
 
 # Samples: the same for the same seed, others for another one or another epoch.
 cp set/gts/gt_1.txt set/gts/gt_2.txt

@@ -17,7 +17,7 @@ augment: {size: 64x96, crop: window}
 batch_size: 1
 epochs: 2
 YAML
-verbs=("" predict val tune export benchmark data "data check" "data view" "data synth" model "model info" "model parity" doctor)
+verbs=("" predict val tune export benchmark data "data check" "data convert" "data stats" "data split" "data view" "data synth" model "model info" "model parity" doctor)
 [ ! -x "$(dirname "$DBNET_COMMAND")/dbnet-train" ] || verbs+=(train)
 
 for verb in "${verbs[@]}"; do
