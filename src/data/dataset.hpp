@@ -64,7 +64,8 @@ constexpr bool is_without_labels(std::string_view format) {
 
 /// What a user says about a data set.
 struct DatasetSpec {
-    /// Of the annotations: a name of formats::all(), kNoText or kUnlabelled; empty: as recognised().
+    /// Of the annotations: a name of formats::all(), kNoText or kUnlabelled; empty: as
+    /// recognised().
     std::string format;
     std::string images;  ///< folder, or an archive or a folder in one (data/archive.hpp)
     /// Folder, or the file of formats with one; empty: where the format has it.
@@ -81,12 +82,12 @@ struct DatasetSpec {
 };
 
 struct LabelledImage {
-    std::string image;   ///< path
-    std::string labels;  ///< path; empty: there are none, and that is right
+    std::string image;                    ///< path
+    std::string labels;                   ///< path; empty: there are none, and that is right
     formats::PackedRegions regions = {};  ///< of formats with one file for all images
-    std::uint64_t number = 0;                         ///< of a picture that is made
-    Size annotated = {};   ///< what a common label file says of the image's size; zeros: nothing
-    std::size_t line = 0;  ///< of the common label file, if that has lines
+    std::uint64_t number = 0;             ///< of a picture that is made
+    Size annotated = {};    ///< what a common label file says of the image's size; zeros: nothing
+    std::size_t line = 0;   ///< of the common label file, if that has lines
     bool relative = false;  ///< the regions are parts of the image's size
 };
 
@@ -120,9 +121,9 @@ Size upright_size(const std::string& image);
 DatasetSpec recognised(DatasetSpec spec,
                        const std::function<void(const std::string& what)>& say = {});
 
-/// Of a specification with a format. Throws Error: invalid_argument (an unknown format, no place to look for labels), io (a folder or
-/// file that cannot be read), malformed (an annotation file for all images, if nothing of it can be
-/// used; malformed parts of it are problems).
+/// Of a specification with a format. Throws Error: invalid_argument (an unknown format, no place to
+/// look for labels), io (a folder or file that cannot be read), malformed (an annotation file for
+/// all images, if nothing of it can be used; malformed parts of it are problems).
 Listing list_images(const DatasetSpec& spec);
 
 /// Where the labels of an image are looked for if nobody says so; empty: nowhere. Throws
@@ -132,8 +133,8 @@ std::string usual_labels(const std::string& format, const std::string& image);
 /// A data set that can be used.
 class Dataset {
 public:
-    /// As recognised() and list_images(); an empty split is an error, too (malformed). Problems cost
-    /// what they are about and are logged; if the specification is strict, they are errors.
+    /// As recognised() and list_images(); an empty split is an error, too (malformed). Problems
+    /// cost what they are about and are logged; if the specification is strict, they are errors.
     explicit Dataset(DatasetSpec spec);
 
     const DatasetSpec& spec() const noexcept { return spec_; }
