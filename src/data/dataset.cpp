@@ -195,7 +195,9 @@ bool has_images(const std::string& folder) {
 }
 
 void refuse_swapped_folders(const DatasetSpec& spec) {
-    if (!spec.labels.empty() && !has_images(spec.images) && has_images(spec.labels))
+    std::error_code ignored;
+    if (!spec.labels.empty() && fs::exists(spec.images, ignored) && !has_images(spec.images) &&
+        has_images(spec.labels))
         core::fail(ErrorCode::invalid_argument, spec.images, ": has no images, but ", spec.labels,
                    ", which is said to have the labels, has: are the two swapped?");
 }
