@@ -21,8 +21,7 @@ void add_detection(CLI::App& app, DetectArguments& arguments) {
     app.add_option("--preset", arguments.preset, "native, mhliao, mmocr or paddle")
         ->type_name("NAME")
         ->group(kGroup);
-    app.add_option("--output", arguments.output,
-                   "which of the model's outputs is the probability map")
+    app.add_option("--map", arguments.output, "which of the model's outputs is the probability map")
         ->type_name("NAME")
         ->group(kGroup);
     app.add_option("--size", arguments.size,

