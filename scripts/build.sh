@@ -22,7 +22,7 @@ done
 
 packages=(g++ cmake ninja-build ccache pkg-config libdnnl-dev libopencv-core-dev libopencv-imgproc-dev libonnx-dev
   libprotobuf-dev protobuf-compiler libpolyclipping-dev libhwy-dev libtbb-dev libcli11-dev nlohmann-json3-dev
-  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libtiff-dev libgif-dev libheif-dev libavif-dev poppler-utils
   libarchive-dev libfreetype-dev libharfbuzz-dev libfontconfig-dev fonts-dejavu-core libyaml-cpp-dev)
 [ "$full" = OFF ] || packages+=(qemu-user libgtest-dev libgmock-dev libbenchmark-dev libtorch-dev libopenblas0-pthread)
 [ "$preset" != fuzz ] || packages+=(clang libclang-rt-dev)

@@ -36,7 +36,30 @@ struct DecodeOptions {
     /// Images whose header announces more pixels (width x height) are refused before anything is
     /// allocated.
     std::int64_t max_pixels = 200'000'000;
+    /// Of a file with several pages (TIFF), from 1; 0: the first, with a warning when there are more.
+    int page = 0;
 };
+
+namespace detail {
+
+/// Zeroed memory. Large pieces are pages of their own, which go back to the system with the image.
+DBNET_API std::uint8_t* allocate_pixels(std::size_t bytes);
+DBNET_API void release_pixels(std::uint8_t* pixels, std::size_t bytes) noexcept;
+
+template <typename Byte>
+struct PixelAllocator {
+    using value_type = Byte;
+    PixelAllocator() = default;
+    template <typename Other>
+    PixelAllocator(PixelAllocator<Other>) noexcept {}
+    Byte* allocate(std::size_t count) { return allocate_pixels(count); }
+    void deallocate(Byte* pixels, std::size_t count) noexcept { release_pixels(pixels, count); }
+    template <typename Value>
+    void construct(Value*) noexcept {}  // is zero
+    friend bool operator==(PixelAllocator, PixelAllocator) noexcept { return true; }
+};
+
+}  // namespace detail
 
 /// An image in memory: 8-bit RGB, upright (EXIF orientation applied), rows without padding.
 class DBNET_API Image {
@@ -45,15 +68,21 @@ public:
     /// Black image. Throws Error{invalid_argument} unless both sides are >= 1.
     Image(int width, int height);
 
-    /// Reads a JPEG, PNG, WebP, TIFF, GIF, BMP or PNM file; the format is told by the content, not
-    /// by the name. Transparent pixels are laid over white, 16-bit samples are reduced to 8, CMYK
-    /// becomes RGB; of an animated or multi-page file the first frame is taken and a warning
-    /// recorded. Throws Error: io (cannot be read), malformed, unsupported, too_large.
+    /// Reads a JPEG, PNG, WebP, TIFF, GIF, BMP, PNM, AVIF or HEIF (HEIC) file; the format is told by
+    /// the content, not by the name. Transparent pixels are laid over white, or over a darker ground
+    /// where what is visible is nearly white; 16-bit samples are reduced to 8, CMYK becomes RGB; of
+    /// an animated or multi-page file the first frame is taken and a warning recorded. Throws Error:
+    /// io (cannot be read), malformed, unsupported (also where libheif or libavif is not
+    /// installed), too_large, invalid_argument (no such page).
     static Image read(const std::string& path, const DecodeOptions& options = {});
 
     /// As read(), from memory. `name` stands for the file in error messages.
     static Image decode(std::span<const std::uint8_t> bytes, std::string_view name = "image",
                         const DecodeOptions& options = {});
+
+    /// How many pages an encoded image has that DecodeOptions::page can choose from. 1 for what is no
+    /// image. Throws Error{internal} without memory.
+    static int count_pages(std::span<const std::uint8_t> bytes);
 
     /// Writes JPEG (.jpg, .jpeg; quality 92) or PNG (.png), atomically. Throws Error{io} or
     /// Error{invalid_argument}.
@@ -81,7 +110,7 @@ public:
 private:
     int width_ = 0;
     int height_ = 0;
-    std::vector<std::uint8_t> pixels_;
+    std::vector<std::uint8_t, detail::PixelAllocator<std::uint8_t>> pixels_;
     std::vector<std::string> warnings_;
 };
 

@@ -1,10 +1,12 @@
 #include "core/memory.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <new>
 #include <string>
@@ -48,6 +50,18 @@ std::size_t usable_memory() {
         if (file >> limit) usable = std::min(usable, limit);  // "max" is no number
     }
     return usable;
+}
+
+Memory allocate_zeroed(std::size_t bytes) {
+    Memory memory = allocate(bytes);
+    if (bytes < kPagesFrom) std::memset(memory.get(), 0, bytes);  // fresh pages are zero
+    return memory;
+}
+
+void trim_heap() {
+#if defined(__GLIBC__)
+    ::malloc_trim(0);
+#endif
 }
 
 double peak_memory_mb() {

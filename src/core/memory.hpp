@@ -19,6 +19,12 @@ Memory allocate(std::size_t bytes);
 /// Bytes that this process can use at most: the machine's memory, cut by a control group's limit.
 std::size_t usable_memory();
 
+/// As allocate(), all zero.
+Memory allocate_zeroed(std::size_t bytes);
+
+/// Gives unused memory of the process's heap back to the system, where the C library can.
+void trim_heap();
+
 /// The most memory that this process ever had resident, in decimal megabytes; 0 where the system
 /// does not tell.
 double peak_memory_mb();

@@ -208,17 +208,27 @@ std::uint8_t masked_sample(std::uint32_t pixel, std::uint32_t mask) {
     return static_cast<std::uint8_t>((value * 255 + most / 2) / most);
 }
 
-/// 16 or 32 bits per pixel.
-void read_masked(const std::uint8_t* row, const Header& header, std::uint8_t* rgb) {
+/// 16 or 32 bits per pixel, as RGBA.
+void read_masked(const std::uint8_t* row, const Header& header, std::uint8_t* rgba) {
     const std::size_t bytes = header.bits / 8;
     const ByteReader read({row, static_cast<std::size_t>(header.row_bytes)});
-    for (std::int64_t x = 0; x < header.width; ++x, rgb += 3) {
+    for (std::int64_t x = 0; x < header.width; ++x, rgba += 4) {
         const std::uint32_t pixel = bytes == 2 ? read.u16(x * bytes) : read.u32(x * bytes);
-        std::array<std::uint8_t, 4> rgba{0, 0, 0, 255};
+        rgba[0] = rgba[1] = rgba[2] = 0;
+        rgba[3] = 255;
         for (std::size_t i = 0; i < 4; ++i)
             if (header.masks[i] != 0) rgba[i] = masked_sample(pixel, header.masks[i]);
-        over_white(rgba.data(), 1, rgb);
     }
+}
+
+/// All rows of masked pixels, from the top down, over a ground.
+void read_masked_rows(const std::uint8_t* pixels, const Header& header, Image& image) {
+    const auto width = static_cast<std::size_t>(image.width());
+    std::vector<std::uint8_t> rgba(width * image.height() * 4);
+    for (int y = 0; y < image.height(); ++y)
+        read_masked(pixels + y * header.row_bytes, header,
+                    rgba.data() + (header.top_down ? y : image.height() - 1 - y) * width * 4);
+    over(ground_for(rgba), rgba.data(), width * image.height(), image.row(0));
 }
 
 }  // namespace
@@ -235,15 +245,17 @@ Image decode_bmp(const Source& source) {
         header.bits = 8;
         header.row_bytes = header.width;
     }
+    if (header.bits != 24 && header.bits > 8) {
+        read_masked_rows(pixels, header, image);
+        return image;
+    }
     for (int y = 0; y < image.height(); ++y) {
         const std::uint8_t* row = pixels + y * header.row_bytes;
         std::uint8_t* rgb = image.row(header.top_down ? y : image.height() - 1 - y);
-        if (header.bits <= 8)
-            read_indexed(row, header.bits, palette, image.width(), rgb);
-        else if (header.bits == 24)
+        if (header.bits == 24)
             to_rgb(row, PixelFormat::bgr8, image.width(), rgb);
         else
-            read_masked(row, header, rgb);
+            read_indexed(row, header.bits, palette, image.width(), rgb);
     }
     return image;
 }

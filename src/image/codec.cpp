@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "image/bytes.hpp"
+
 namespace dbnet::image {
 namespace {
 
@@ -41,14 +43,42 @@ bool is_pnm(Head bytes) {
            kAfterMagic.find(static_cast<char>(bytes[2])) != std::string_view::npos;
 }
 
+/// HEIF and AVIF files begin with a box "ftyp" that names brands, four letters each: the major one,
+/// a version, and those that the file is compatible with.
+bool has_brand(Head bytes, std::span<const std::string_view> brands) {
+    if (bytes.size() < 16 || !starts_with(bytes.subspan(4), "ftyp")) return false;
+    const std::size_t end = std::min<std::size_t>(ByteReader(bytes, true).u32(0), bytes.size());
+    for (std::size_t at = 8; at + 4 <= end; at += at == 8 ? 8 : 4)
+        for (const std::string_view brand : brands)
+            if (starts_with(bytes.subspan(at), brand)) return true;
+    return false;
+}
+
+bool is_avif(Head bytes) {
+    constexpr std::array<std::string_view, 2> kBrands{"avif", "avis"};
+    return has_brand(bytes, kBrands);
+}
+
+bool is_heif(Head bytes) {
+    constexpr std::array<std::string_view, 8> kBrands{"heic", "heix", "heim", "heis",
+                                                      "hevc", "hevx", "mif1", "msf1"};
+    return has_brand(bytes, kBrands);
+}
+
 constexpr std::array kCodecs{
-    Codec{"JPEG", is_jpeg, decode_jpeg, reducible_jpeg},
-    Codec{"PNG", is_png, decode_png},
-    Codec{"WebP", is_webp, decode_webp},
-    Codec{"TIFF", is_tiff, decode_tiff},
-    Codec{"GIF", is_gif, decode_gif},
-    Codec{"BMP", is_bmp, decode_bmp},
-    Codec{"PNM", is_pnm, decode_pnm},
+    Codec{
+        .name = "JPEG", .recognises = is_jpeg, .decode = decode_jpeg, .reducible = reducible_jpeg},
+    Codec{.name = "PNG", .recognises = is_png, .decode = decode_png},
+    Codec{.name = "WebP", .recognises = is_webp, .decode = decode_webp},
+    Codec{.name = "TIFF",
+          .recognises = is_tiff,
+          .decode = decode_tiff,
+          .count_pages = count_tiff_pages},
+    Codec{.name = "GIF", .recognises = is_gif, .decode = decode_gif},
+    Codec{.name = "BMP", .recognises = is_bmp, .decode = decode_bmp},
+    Codec{.name = "PNM", .recognises = is_pnm, .decode = decode_pnm},
+    Codec{.name = "AVIF", .recognises = is_avif, .decode = decode_avif},
+    Codec{.name = "HEIF", .recognises = is_heif, .decode = decode_heif},
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct Source {
     std::int64_t max_pixels;
     Traits* traits = nullptr;  ///< filled by the decoder if set
     int reduction = 1;         ///< as in EncodedImage::decode(); 1 for codecs without `reducible`
+    int page = 0;              ///< DecodeOptions::page
 
     /// Throws Error("<name>: <message>").
     template <typename... Args>
@@ -52,6 +53,7 @@ struct Codec {
     Image (*decode)(const Source& source);
     /// What the header says, of formats that can be decoded with fewer pixels.
     Reducible (*reducible)(const Source& source) = nullptr;
+    int (*count_pages)(const Source& source) = nullptr;  ///< null: files have one page
 };
 
 /// The table of formats. A new format is one file and one row here.
@@ -65,8 +67,11 @@ Reducible reducible_jpeg(const Source& source);
 Image decode_png(const Source& source);
 Image decode_webp(const Source& source);
 Image decode_tiff(const Source& source);
+int count_tiff_pages(const Source& source);
 Image decode_gif(const Source& source);
 Image decode_bmp(const Source& source);
 Image decode_pnm(const Source& source);
+Image decode_heif(const Source& source);
+Image decode_avif(const Source& source);
 
 }  // namespace dbnet::image

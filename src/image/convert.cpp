@@ -56,11 +56,28 @@ Image to_image(const ImageView& view) {
     return image;
 }
 
-void over_white(const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb) {
+std::uint8_t ground_for(std::span<const std::uint8_t> rgba) {
+    constexpr std::array<int, 3> kGrounds{255, 0, 128};
+    constexpr int kNear = 60;  // grey levels
+    std::array<std::uint64_t, 3> near{};
+    std::uint64_t visible = 0;
+    for (std::size_t i = 0; i + 3 < rgba.size(); i += 4) {
+        const int luma = (299 * rgba[i] + 587 * rgba[i + 1] + 114 * rgba[i + 2]) / 1000;
+        visible += rgba[i + 3];
+        for (std::size_t g = 0; g < kGrounds.size(); ++g)
+            if (std::abs(luma - kGrounds[g]) < kNear) near[g] += rgba[i + 3];
+    }
+    if (near[0] * 4 <= visible) return 255;
+    const auto least = std::min_element(near.begin(), near.end()) - near.begin();
+    return static_cast<std::uint8_t>(kGrounds[static_cast<std::size_t>(least)]);
+}
+
+void over(std::uint8_t ground, const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb) {
     for (std::size_t i = 0; i < count; ++i, rgba += 4, rgb += 3) {
         const unsigned alpha = rgba[3];
         for (int c = 0; c < 3; ++c)
-            rgb[c] = static_cast<std::uint8_t>((rgba[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+            rgb[c] =
+                static_cast<std::uint8_t>((rgba[c] * alpha + ground * (255 - alpha) + 127) / 255);
     }
 }
 

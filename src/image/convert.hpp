@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <dbnet/image.hpp>
 
@@ -17,7 +18,12 @@ void to_rgb(const std::uint8_t* pixels, PixelFormat format, int width, std::uint
 /// A copy as RGB. Throws Error{invalid_argument} for a view without pixels.
 Image to_image(const ImageView& view);
 
-/// Lays `count` RGBA pixels (alpha not multiplied into the colours) over white.
-void over_white(const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb);
+/// The grey level of a ground on which the visible ones of RGBA pixels (alpha not multiplied into
+/// the colours) stand out: white, unless much of what is visible is nearly white itself, as white
+/// letters are that only alpha shows.
+std::uint8_t ground_for(std::span<const std::uint8_t> rgba);
+
+/// Lays `count` such pixels over a grey ground.
+void over(std::uint8_t ground, const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb);
 
 }  // namespace dbnet::image

@@ -106,6 +106,46 @@ TEST(Decode, TellsWhatAFileHolds) {
     }
 }
 
+TEST(Decode, WhatOnlyAlphaShowsStandsOut) {
+    for (const int grey : {0, 60, 128, 200, 255}) {
+        const auto images = test::images_of_alpha(static_cast<std::uint8_t>(grey));
+        ASSERT_GE(images.size(), 4u);
+        for (const EncodedImage& encoded : images) {
+            SCOPED_TRACE(testing::Message() << encoded.name << " " << grey);
+            const Image image = Image::decode(encoded.bytes);
+            int least = 255;
+            for (int y = 1; y < image.height() - 1; ++y)
+                for (int x = 1; x < image.width() - 1; ++x) {
+                    const int difference = image.row(y)[3 * x] - image.row(0)[0];
+                    if (test::is_in_bar(x - 1, y - 1) && test::is_in_bar(x + 1, y + 1))
+                        least = std::min(least, std::abs(difference));
+                }
+            EXPECT_GE(least, 50);
+        }
+    }
+}
+
+TEST(Decode, APageMayBeChosen) {
+    const auto images = test::encoded_images();
+    const auto pages = std::ranges::find(images, "pages.tif", &EncodedImage::name);
+    ASSERT_NE(pages, images.end());
+    EXPECT_EQ(Image::count_pages(pages->bytes), 3);
+    for (int page = 1; page <= 3; ++page) {
+        const Image image = Image::decode(pages->bytes, "pages.tif", {.page = page});
+        EXPECT_TRUE(image.warnings().empty());
+        const int first = pages->expected.row(0)[0] ^ ((page - 1) * test::kPageMark);
+        EXPECT_EQ(image.row(0)[0], first) << page;
+    }
+    EXPECT_EQ(refusal(pages->bytes, {.page = 4}), ErrorCode::invalid_argument);
+    for (const EncodedImage& encoded : images) {
+        if (encoded.name == "pages.tif") continue;
+        EXPECT_EQ(Image::count_pages(encoded.bytes), 1) << encoded.name;
+        EXPECT_EQ(refusal(encoded.bytes, {.page = 2}), ErrorCode::invalid_argument) << encoded.name;
+        for (std::size_t size = 0; size < encoded.bytes.size(); size += 97)
+            EXPECT_LE(Image::count_pages(std::span(encoded.bytes).first(size)), 1);
+    }
+}
+
 TEST(Decode, ExtremeSizes) {
     for (const auto& [width, height] : {std::pair{1, 1}, {2, 1}, {1, 2}, {20000, 1}, {1, 20000}})
         for (EncodedImage& encoded : test::images_of_size(width, height)) {

@@ -9,9 +9,9 @@
 namespace dbnet::image {
 namespace {
 
-constexpr std::array<std::string_view, 13> kImageExtensions = {
-    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff",
-    ".gif", ".bmp",  ".ppm", ".pgm", ".pbm",  ".pnm"};
+constexpr std::array<std::string_view, 17> kImageExtensions = {
+    ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif",  ".tiff", ".gif", ".bmp",
+    ".ppm", ".pgm",  ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif"};
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <gif_lib.h>
 
 #include "image/codec.hpp"
+#include "image/convert.hpp"
 #include "image/encode.hpp"
 
 namespace dbnet::image {
@@ -100,8 +101,8 @@ std::vector<int> row_order(int height, bool interlaced) {
     return rows;
 }
 
-/// Draws a line at (left, y) of the image, as far as it lies on it. Indices without a colour are
-/// black.
+/// Draws a line at (left, y) of an RGBA canvas, as far as it lies on it. Indices without a colour
+/// are black.
 void draw_line(std::span<const GifPixelType> line, const ColorMapObject& colours, int transparent,
                int left, std::uint8_t* row, int width) {
     const int columns = std::min(static_cast<int>(line.size()), width - left);
@@ -110,10 +111,11 @@ void draw_line(std::span<const GifPixelType> line, const ColorMapObject& colours
         if (index == transparent) continue;
         const GifColorType colour =
             index < colours.ColorCount ? colours.Colors[index] : GifColorType{};
-        std::uint8_t* out = row + std::ptrdiff_t{3} * (left + x);
+        std::uint8_t* out = row + std::ptrdiff_t{4} * (left + x);
         out[0] = colour.Red;
         out[1] = colour.Green;
         out[2] = colour.Blue;
+        out[3] = 255;
     }
 }
 
@@ -123,12 +125,15 @@ void read_frame(const Source& source, Reader& reader, int transparent, Image& im
         frame.ColorMap != nullptr ? frame.ColorMap : reader.file().SColorMap;
     if (colours == nullptr) source.fail(ErrorCode::malformed, "GIF without a colour table");
     std::vector<GifPixelType> line(frame.Width);
+    const std::size_t stride = static_cast<std::size_t>(image.width()) * 4;
+    Bytes canvas(stride * image.height());
     for (const int y : row_order(frame.Height, frame.Interlace)) {
         reader.read_line(line);
         if (frame.Top + y < image.height())
-            draw_line(line, *colours, transparent, frame.Left, image.row(frame.Top + y),
-                      image.width());
+            draw_line(line, *colours, transparent, frame.Left,
+                      canvas.data() + (frame.Top + y) * stride, image.width());
     }
+    over(ground_for(canvas), canvas.data(), canvas.size() / 4, image.row(0));
 }
 
 }  // namespace
@@ -140,7 +145,6 @@ Image decode_gif(const Source& source) {
     const GifFileType& file = reader.file();
     source.check_size(file.Image.Width, file.Image.Height);
     Image image = source.canvas(file.SWidth, file.SHeight);
-    std::fill_n(image.row(0), static_cast<std::size_t>(image.width()) * image.height() * 3, 255);
     if (source.traits != nullptr) source.traits->transparent = transparent != NO_TRANSPARENT_COLOR;
     read_frame(source, reader, transparent, image);
     if (reader.next_frame(transparent)) image.add_warning("animated: only the first frame is used");

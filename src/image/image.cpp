@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/memory.hpp"
 #include "image/codec.hpp"
 #include "image/encode.hpp"
 #include "image/encoded_image.hpp"
@@ -46,9 +47,22 @@ const image::Codec& codec_of(const image::Source& source) {
     source.fail(ErrorCode::malformed, "is no image: its content is none of ", format_names());
 }
 
-Image decode(const image::Source& source) { return codec_of(source).decode(source); }
+Image decode(const image::Source& source) {
+    const image::Codec& codec = codec_of(source);
+    if (source.page > 1 && codec.count_pages == nullptr)
+        source.fail(ErrorCode::invalid_argument, "has no page ", source.page, ", only one");
+    return codec.decode(source);
+}
 
 }  // namespace
+
+std::uint8_t* detail::allocate_pixels(std::size_t bytes) {
+    return reinterpret_cast<std::uint8_t*>(core::allocate_zeroed(bytes).release());
+}
+
+void detail::release_pixels(std::uint8_t* pixels, std::size_t bytes) noexcept {
+    core::ReleaseMemory{bytes}(reinterpret_cast<std::byte*>(pixels));
+}
 
 Image::Image(int width, int height) : width_(width), height_(height) {
     if (width < 1 || height < 1)
@@ -64,12 +78,22 @@ Image Image::read(const std::string& path, const DecodeOptions& options) {
 
 Image Image::decode(std::span<const std::uint8_t> bytes, std::string_view name,
                     const DecodeOptions& options) {
-    return core::with_errors([&] { return dbnet::decode({bytes, name, pixel_limit(options)}); });
+    return core::with_errors([&] {
+        return dbnet::decode({bytes, name, pixel_limit(options), nullptr, 1, options.page});
+    });
 }
 
 Image image::read(const std::string& path, const DecodeOptions& options, Traits& traits) {
     const std::vector<std::uint8_t> bytes = core::read_file(path, max_file_bytes(options));
-    return dbnet::decode({bytes, path, pixel_limit(options), &traits});
+    return dbnet::decode({bytes, path, pixel_limit(options), &traits, 1, options.page});
+}
+
+int Image::count_pages(std::span<const std::uint8_t> bytes) {
+    return core::with_errors([&] {
+        const image::Codec* codec = image::codec_of(bytes);
+        if (codec == nullptr || codec->count_pages == nullptr) return 1;
+        return codec->count_pages({bytes, "image", pixel_limit({})});
+    });
 }
 
 image::EncodedImage::EncodedImage(std::string path, const DecodeOptions& options)

@@ -1,4 +1,4 @@
-// PNG by libpng: every kind is expanded to 8-bit RGB, or to RGBA that is then laid over white.
+// PNG by libpng: every kind is expanded to 8-bit RGB, or to RGBA that is then laid over a ground.
 #include <bit>
 #include <csetjmp>
 #include <cstddef>
@@ -176,7 +176,7 @@ Image decode_png(const Source& source) {
     if (transparent) {
         Bytes rgba(pixels * 4);
         reader.read_rows(rgba.data(), static_cast<std::size_t>(image.width()) * 4);
-        over_white(rgba.data(), pixels, image.row(0));
+        over(ground_for(rgba), rgba.data(), pixels, image.row(0));
     } else {
         reader.read_rows(image.row(0), static_cast<std::size_t>(image.width()) * 3);
     }

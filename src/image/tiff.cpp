@@ -103,10 +103,13 @@ Traits traits_of(TIFF* tiff, int orientation) {
 }
 
 /// libtiff has multiplied alpha into the colours.
-void premultiplied_over_white(const std::uint8_t* rgba, std::size_t count, std::uint8_t* rgb) {
-    for (std::size_t i = 0; i < count; ++i, rgba += 4, rgb += 3)
-        for (int c = 0; c < 3; ++c)
-            rgb[c] = static_cast<std::uint8_t>(std::min(255, rgba[c] + 255 - rgba[3]));
+void divide_by_alpha(std::span<std::uint8_t> rgba) {
+    for (std::size_t i = 0; i + 3 < rgba.size(); i += 4) {
+        const int alpha = rgba[i + 3];
+        if (alpha == 0 || alpha == 255) continue;
+        for (std::size_t c = i; c < i + 3; ++c)
+            rgba[c] = static_cast<std::uint8_t>(std::min(255, (rgba[c] * 255 + alpha / 2) / alpha));
+    }
 }
 
 /// The pixels as they are stored: asked for the orientation that the file has, libtiff turns
@@ -128,12 +131,37 @@ Image read_stored(const Source& source, TIFF* tiff, int orientation,
     if (read == 0 || *messages.error() != '\0')
         source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
     Image image = source.canvas(width, height);
-    premultiplied_over_white(reinterpret_cast<const std::uint8_t*>(raster.data()), pixels,
-                             image.row(0));
+    const std::span rgba(reinterpret_cast<std::uint8_t*>(raster.data()), pixels * 4);
+    divide_by_alpha(rgba);
+    over(ground_for(rgba), rgba.data(), pixels, image.row(0));
     return image;
 }
 
+/// Directories are a chain, each of which says where the next one is. libtiff notices when it is a
+/// loop.
+int pages_after_first(TIFF* tiff, int most) {
+    int more = 0;
+    while (more < most && TIFFLastDirectory(tiff) == 0 && TIFFReadDirectory(tiff) != 0) ++more;
+    return more;
+}
+
+void go_to_page(const Source& source, TIFF* tiff, const LibraryMessages& messages) {
+    const int more = pages_after_first(tiff, source.page - 1);
+    if (*messages.error() != '\0')
+        source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
+    if (more < source.page - 1)
+        source.fail(ErrorCode::invalid_argument, "has no page ", source.page, ", only ", more + 1);
+}
+
 }  // namespace
+
+int count_tiff_pages(const Source& source) {
+    constexpr int kMost = 100'000;
+    LibraryMessages messages;
+    Memory from{source.bytes};
+    const Tiff tiff = open(source, from, messages);
+    return tiff == nullptr ? 1 : 1 + pages_after_first(tiff.get(), kMost);
+}
 
 Image decode_tiff(const Source& source) {
     LibraryMessages messages;
@@ -141,11 +169,12 @@ Image decode_tiff(const Source& source) {
     const Tiff tiff = open(source, from, messages);
     if (tiff == nullptr)
         source.fail(ErrorCode::malformed, "broken or truncated TIFF: ", messages.error());
+    if (source.page > 0) go_to_page(source, tiff.get(), messages);
     std::uint16_t orientation = ORIENTATION_TOPLEFT;
     TIFFGetFieldDefaulted(tiff.get(), TIFFTAG_ORIENTATION, &orientation);
     Image image = read_stored(source, tiff.get(), orientation, messages);
-    if (TIFFLastDirectory(tiff.get()) == 0)
-        image.add_warning("several pages: only the first is used");
+    if (source.page == 0 && TIFFLastDirectory(tiff.get()) == 0)
+        image.add_warning("several pages: only the first is used; --pages all takes them all");
     messages.report("TIFF", image);
     if (source.traits != nullptr) *source.traits = traits_of(tiff.get(), orientation);
     return upright(std::move(image), orientation);

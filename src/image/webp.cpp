@@ -41,7 +41,7 @@ void read_opaque(const Source& source, const WebPIterator& frame, Image& image) 
         fail_broken(source);
 }
 
-/// The frame covers a part of the canvas, or is transparent: laid over white.
+/// The frame covers a part of the canvas, or is transparent: laid over a ground.
 void read_on_canvas(const Source& source, const WebPIterator& frame, Image& image) {
     source.check_size(frame.width, frame.height);
     const std::size_t stride = static_cast<std::size_t>(frame.width) * 4;
@@ -49,13 +49,14 @@ void read_on_canvas(const Source& source, const WebPIterator& frame, Image& imag
     if (WebPDecodeRGBAInto(frame.fragment.bytes, frame.fragment.size, rgba.data(), rgba.size(),
                            static_cast<int>(stride)) == nullptr)
         fail_broken(source);
-    std::fill_n(image.row(0), static_cast<std::size_t>(image.width()) * image.height() * 3, 255);
+    const std::uint8_t ground = ground_for(rgba);
+    std::fill_n(image.row(0), static_cast<std::size_t>(image.width()) * image.height() * 3, ground);
     const int columns = std::min(frame.width, image.width() - frame.x_offset);
     const int rows = std::min(frame.height, image.height() - frame.y_offset);
     if (columns < 1) return;
     for (int y = 0; y < rows; ++y)
-        over_white(rgba.data() + y * stride, columns,
-                   image.row(frame.y_offset + y) + std::ptrdiff_t{3} * frame.x_offset);
+        over(ground, rgba.data() + y * stride, columns,
+             image.row(frame.y_offset + y) + std::ptrdiff_t{3} * frame.x_offset);
 }
 
 }  // namespace

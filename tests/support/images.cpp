@@ -17,6 +17,8 @@
 #include <tiffio.h>
 #include <webp/encode.h>
 
+#include "support/still_video.hpp"
+
 namespace dbnet::test {
 namespace {
 
@@ -589,11 +591,14 @@ Bytes tiff_bytes(int width, int height, const Bytes& rows, const TiffKind& kind)
     MemoryFile file;
     TIFF* tiff = open_for_writing(file, kind.big_endian);
     for (int page = 0; page < kind.pages; ++page) {
+        Bytes samples_of_page = rows;
+        for (std::uint8_t& sample : samples_of_page)
+            sample = static_cast<std::uint8_t>(sample ^ (page * kPageMark));
         set_tiff_fields(tiff, width, height, kind);
         if (kind.tiled)
-            write_tile(tiff, rows, height);
+            write_tile(tiff, samples_of_page, height);
         else
-            write_rows(tiff, rows, height, kind.separate ? kind.channels : 1);
+            write_rows(tiff, samples_of_page, height, kind.separate ? kind.channels : 1);
         TIFFWriteDirectory(tiff);
     }
     TIFFClose(tiff);
@@ -996,6 +1001,32 @@ Image stored_as(const Image& upright, int orientation) {
     });
 }
 
+namespace {
+
+/// HEIF and AVIF, as far as they can be encoded here.
+void add_still_videos(std::vector<EncodedImage>& images) {
+    const Image image = picture(kWidth, kHeight);
+    const Bytes rgb = rgb_samples(image), rgba = rgba_samples(image);
+    constexpr int kHevcTolerance = 45;
+    const auto add = [&](const char* name, Bytes bytes, Image expected, int tolerance) {
+        if (!bytes.empty())
+            images.push_back({name, std::move(bytes), std::move(expected), tolerance, ""});
+    };
+    add("photo.heic", heif_bytes(kWidth, kHeight, rgb, false), image, kHevcTolerance);
+    add("photo.avif", avif_bytes(kWidth, kHeight, rgb, {}), image, 0);
+    add("alpha.avif", avif_bytes(kWidth, kHeight, rgba, {.alpha = true}), over_white(image), 0);
+    const auto stored = [&](int orientation, AvifKind kind) {
+        const Image turned = stored_as(image, orientation);
+        return avif_bytes(turned.width(), turned.height(), rgb_samples(turned), kind);
+    };
+    add("turned.avif", stored(8, {.quarter_turns = 1}), image, 0);
+    add("upside_down.avif", stored(3, {.quarter_turns = 2}), image, 0);
+    add("mirrored.avif", stored(2, {.mirror = 1}), image, 0);
+    add("flipped.avif", stored(4, {.mirror = 0}), image, 0);
+}
+
+}  // namespace
+
 std::vector<EncodedImage> encoded_images() {
     std::vector<EncodedImage> images;
     add_jpegs(images);
@@ -1005,6 +1036,7 @@ std::vector<EncodedImage> encoded_images() {
     add_gifs(images);
     add_bmps(images);
     add_pnms(images);
+    add_still_videos(images);
     return images;
 }
 
@@ -1060,6 +1092,38 @@ std::vector<EncodedImage> images_with_huge_headers() {
             {"huge.bmp", huge_bmp(), {}, 0, ""},
             {"huge.pgm", pnm_bytes("P5 " + size + " 255\n", {1, 2, 3}), {}, 0, ""}};
 }
+
+std::vector<EncodedImage> images_of_alpha(std::uint8_t grey) {
+    const int width = kWidth, height = kHeight;
+    Bytes rgba;
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x) {
+            rgba.insert(rgba.end(), 3, grey);
+            rgba.push_back(is_in_bar(x, y) ? 255 : 0);
+        }
+    std::uint8_t* data = nullptr;
+    const std::size_t size = WebPEncodeLosslessRGBA(rgba.data(), width, height, 4 * width, &data);
+    std::vector<EncodedImage> images{
+        {"bar.png",
+         png_bytes(width, height, rgba, {.colour_type = PNG_COLOR_TYPE_RGB_ALPHA}),
+         {},
+         0,
+         ""},
+        {"bar.tif", tiff_bytes(width, height, rgba, {.channels = 4, .alpha = true}), {}, 0, ""},
+        {"bar.bmp",
+         bmp_bytes(width, height, rgba,
+                   {.bits = 32, .header = 124, .masks = {0xff0000, 0xff00, 0xff, 0xff000000}}),
+         {},
+         0,
+         ""},
+        {"bar.webp", take(data, size), {}, 0, ""}};
+    for (Bytes bytes :
+         {avif_bytes(width, height, rgba, {.alpha = true}), heif_bytes(width, height, rgba, true)})
+        if (!bytes.empty()) images.push_back({"bar.video", std::move(bytes), {}, 0, ""});
+    return images;
+}
+
+bool is_in_bar(int x, int y) { return x >= 8 && x < 30 && y >= 8 && y < 16; }
 
 Bytes jpeg_of_many_scans() {
     return jpeg_bytes(picture(kWidth, kHeight), {.scan_per_coefficient = true});

@@ -38,6 +38,13 @@ std::vector<EncodedImage> images_of_size(int width, int height);
 /// Files of each format whose header says 20000x15000 pixels, and that hold hardly any data.
 std::vector<EncodedImage> images_with_huge_headers();
 
+/// A picture of one grey level in each format with alpha, of which only a bar is visible.
+std::vector<EncodedImage> images_of_alpha(std::uint8_t grey);
+bool is_in_bar(int x, int y);
+
+/// The samples of page 1, 2, ... of "pages.tif" are the picture's, xor 0, 1, ... times this.
+inline constexpr int kPageMark = 0x55;
+
 /// A JPEG whose decoding takes 190 passes over the pixels.
 Bytes jpeg_of_many_scans();
 
