@@ -51,6 +51,8 @@ formats::Record to_record(const std::string& image, const Detection& detection, 
     for (const Candidate& candidate : detection.candidates)
         record.candidates.push_back(to_record(candidate));
     record.warnings = detection.warnings;
+    if (detection.input_width > 0)
+        record.map_pixel = static_cast<double>(detection.image_width) / detection.input_width;
     record.timing_ms = {{"decode", decode_ms},
                         {"preprocess", detection.timing.preprocess},
                         {"queue", detection.timing.queue},
@@ -60,14 +62,22 @@ formats::Record to_record(const std::string& image, const Detection& detection, 
 }
 
 void draw_detection(Image& image, const Detection& detection, formats::Shape shape) {
+    const double scale_x = static_cast<double>(image.width()) / detection.image_width;
+    const double scale_y = static_cast<double>(image.height()) / detection.image_height;
+    const auto on_image = [&](Polygon outline) {
+        for (Point& point : outline) point = {point.x * scale_x, point.y * scale_y};
+        return outline;
+    };
     std::vector<image::Shape> rejected;
     for (const Candidate& candidate : detection.candidates)
-        if (candidate.verdict != Verdict::accepted) rejected.push_back({candidate.contour, ""});
+        if (candidate.verdict != Verdict::accepted)
+            rejected.push_back({on_image(candidate.contour), ""});
     image::draw(image, rejected, {kRejectedColour, 0});
     std::vector<image::Shape> accepted;
     for (const Region& region : detection.regions)
-        accepted.push_back({formats::outline(to_record(region), shape, formats::Shape::polygon),
-                            score_label(region.score)});
+        accepted.push_back(
+            {on_image(formats::outline(to_record(region), shape, formats::Shape::polygon)),
+             score_label(region.score)});
     image::draw(image, accepted);
 }
 

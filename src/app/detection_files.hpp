@@ -13,7 +13,7 @@ namespace dbnet::app {
 formats::Record to_record(const std::string& image, const Detection& detection, double decode_ms);
 
 /// Draws the regions with their scores on the image; the candidates that were rejected, if there
-/// are any, in grey below them.
+/// are any, in grey below them. The image may be a smaller copy of the one that was searched.
 void draw_detection(Image& image, const Detection& detection, formats::Shape shape);
 
 /// Writes the probability map as 16-bit grey PNG at network size (65535 is 1) to `stem`.png, and to

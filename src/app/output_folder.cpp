@@ -10,6 +10,7 @@
 #include "app/detection_files.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "image/draw.hpp"
 #include "image/encode.hpp"
 
 namespace dbnet::app {
@@ -23,6 +24,22 @@ void make_folder_of(const std::string& file) { make_folder(fs::path(file).parent
 /// The path without its last extension: what all files about one image are named after.
 std::string stem_of(const Input& input) {
     return fs::path(input.relative).replace_extension().string();
+}
+
+/// The regions drawn on the image: STEM.jpg and, of a picture that is larger than any screen,
+/// STEM.preview.jpg; what no JPEG can hold has its preview as STEM.jpg.
+void write_pictures(const std::string& stem, const ImageResult& result, formats::Shape shape) {
+    constexpr int kHuge = 6000, kPreview = 2000, kLargestJpeg = 65'500;
+    const int side = std::max(result.image.width(), result.image.height());
+    const bool fits = side <= kLargestJpeg;
+    if (side > kHuge) {
+        Image preview = image::scaled_down(result.image, kPreview);
+        draw_detection(preview, result.detection, shape);
+        core::write_file(stem + (fits ? ".preview.jpg" : ".jpg"), image::encode_jpeg(preview));
+    }
+    if (!fits) return;
+    draw_detection(result.image, result.detection, shape);
+    core::write_file(stem + ".jpg", image::encode_jpeg(result.image));
 }
 
 /// Does it for each writer, then throws what went wrong first: one file that cannot be written
@@ -69,9 +86,9 @@ std::vector<std::string> OutputFolder::refuse_clashes(std::vector<Input>& inputs
     if (only_common_files) return refused;
     std::map<std::string, std::string> first_of;  // by stem
     std::erase_if(inputs, [&](const Input& input) {
-        const auto [first, is_new] = first_of.emplace(stem_of(input), input.path);
+        const auto [first, is_new] = first_of.emplace(stem_of(input), input.shown());
         if (!is_new)
-            refused.push_back(core::concat(input.path, ": its results would replace those of ",
+            refused.push_back(core::concat(input.shown(), ": its results would replace those of ",
                                            first->second, " in ", options_.folder));
         return !is_new;
     });
@@ -103,14 +120,14 @@ void OutputFolder::skip_existing(std::vector<Input>& inputs) const {
     }
     std::erase_if(inputs, [&](const Input& input) {
         return is_complete(input) && std::ranges::all_of(listed, [&](const auto& images) {
-                   return images.contains(input.path);
+                   return images.contains(input.shown());
                });
     });
 }
 
 void OutputFolder::open(const std::vector<Input>& inputs, bool keep) {
     std::set<std::string> renewed;
-    for (const Input& input : inputs) renewed.insert(input.path);
+    for (const Input& input : inputs) renewed.insert(input.shown());
     for (const Format* format : options_.formats) {
         make_folder((fs::path(options_.folder) / format->name).string());
         if (!format->one_file()) continue;
@@ -133,7 +150,7 @@ void OutputFolder::write_image(const ImageResult& result) const {
     }
     if (options_.maps) {
         make_folder_of(path("maps", stem));
-        write_map(path("maps", stem), result.input.path, result.detection.map, result.preset,
+        write_map(path("maps", stem), result.input.shown(), result.detection.map, result.preset,
                   result.settings);
     }
     if (options_.crops) {
@@ -141,10 +158,8 @@ void OutputFolder::write_image(const ImageResult& result) const {
         write_crops(path("crops", stem), result.image, result.detection);
     }
     if (options_.images) {
-        const std::string file = path("image", stem + ".jpg");
-        make_folder_of(file);
-        draw_detection(result.image, result.detection, options_.write.shape);
-        core::write_file(file, image::encode_jpeg(result.image));
+        make_folder_of(path("image", stem));
+        write_pictures(path("image", stem), result, options_.write.shape);
     }
 }
 

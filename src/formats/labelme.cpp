@@ -7,6 +7,7 @@
 #include "formats/document.hpp"
 #include "formats/registry.hpp"
 #include "formats/text.hpp"
+#include "geometry/simplify.hpp"
 
 namespace dbnet::formats {
 namespace {
@@ -18,12 +19,26 @@ std::string label_of(const RecordRegion& region) {
     return region.text.empty() ? std::string(kUnknownText) : region.text;
 }
 
+/// With as few points as a person wants to drag about: within half a pixel of the probability map,
+/// beyond which an outline means little. One that wavers so much that it would keep too many is
+/// followed less closely.
+Polygon editable(const Polygon& outline, const Record& record) {
+    constexpr std::size_t kStraight = 12, kMost = 40;
+    constexpr double kClose = 1.5, kFar = 6;  // map pixels
+    double tolerance = 0.5;
+    Polygon simple = geometry::simplify(outline, tolerance * record.map_pixel);
+    while ((simple.size() > kStraight && tolerance < kClose) ||
+           (simple.size() > kMost && tolerance < kFar))
+        simple = geometry::simplify(outline, (tolerance *= 1.3) * record.map_pixel);
+    return simple;
+}
+
 std::string render(const Record& record, const std::string& image_link,
                    const WriteOptions& options) {
     OrderedJson shapes = OrderedJson::array();
     for (const RecordRegion& region : record.regions) {
         OrderedJson shape{{"label", label_of(region)},
-                          {"points", points(outline(region, options.shape, Shape::polygon))},
+                          {"points", points(editable(outline(region, options.shape, Shape::polygon), record))},
                           {"group_id", nullptr},
                           {"shape_type", "polygon"},
                           {"flags", OrderedJson::object()}};

@@ -46,6 +46,7 @@ struct Record {
     std::vector<std::string> warnings = {};
     std::map<std::string, double> timing_ms = {};  ///< by step
     std::size_t line = 0;  ///< of the file that it was read from, if that has lines
+    double map_pixel = 0;  ///< image pixels per pixel of the probability map; 0: unknown
 };
 
 /// Takes one record after the other and, if asked to, what is wrong with a file.

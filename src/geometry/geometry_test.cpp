@@ -11,6 +11,7 @@
 #include "geometry/offset.hpp"
 #include "geometry/overlap.hpp"
 #include "geometry/polygon.hpp"
+#include "geometry/simplify.hpp"
 
 namespace dbnet::geometry {
 namespace {
@@ -256,6 +257,43 @@ TEST(Overlap, HostileInputCoversNothing) {
         EXPECT_NEAR(intersection_area(polygon, kSquare), 0, 1e-6) << polygon.size();
         EXPECT_NEAR(iou(kSquare, polygon), 0, 1e-6) << polygon.size();
     }
+}
+
+/// Distance of a point from the outline of a polygon, by walking along it.
+double distance_to_outline(Point p, const Polygon& polygon) {
+    double least = kInfinity;
+    for (std::size_t i = 0; i < polygon.size(); ++i) {
+        const Point a = polygon[i], b = polygon[(i + 1) % polygon.size()];
+        for (int step = 0; step <= 200; ++step) {
+            const double t = step / 200.0;
+            least = std::min(least,
+                             std::hypot(a.x + (b.x - a.x) * t - p.x, a.y + (b.y - a.y) * t - p.y));
+        }
+    }
+    return least;
+}
+
+TEST(Simplify, StaysWithinTheToleranceWithFewPointsForAStraightWord) {
+    core::Random random(8);
+    for (int round = 0; round < 60; ++round) {
+        const double height = random.uniform(4, 11), width = height * random.uniform(1, 9);
+        const Polygon core = turned_rectangle({500, 400}, width, height, random.uniform(0, 3));
+        const Polygon grown = offset(core, height * 0.6, Join::round).at(0);
+        const Polygon simple = simplify(grown, 0.5);
+        EXPECT_LE(simple.size(), 12u) << height;
+        EXPECT_GE(simple.size(), 4u);
+        for (const Point point : grown) EXPECT_LE(distance_to_outline(point, simple), 0.51);
+        for (const Point point : simple) EXPECT_LE(distance_to_outline(point, grown), 0.51);
+        EXPECT_TRUE(is_simple(simple));
+    }
+}
+
+TEST(Simplify, HostileInputStaysAsItIs) {
+    EXPECT_EQ(simplify(kSquare, 0), kSquare);
+    EXPECT_EQ(simplify(kSquare, kNan), kSquare);
+    EXPECT_EQ(simplify(kSquare, 1000), kSquare) << "nothing would be left";
+    EXPECT_EQ(simplify({}, 1), Polygon());
+    EXPECT_EQ(simplify({{1, 1}, {2, 2}}, 1).size(), 2u);
 }
 
 }  // namespace

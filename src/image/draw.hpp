@@ -28,9 +28,13 @@ struct DrawStyle {
 };
 
 /// Draws anti-aliased outlines on the image, then the labels on boxes of their own, so that no
-/// outline crosses a label. Line and letter sizes follow the image's size. Parts outside the image
-/// are clipped; a label that is larger than the image is left out. Throws Error{invalid_argument}
-/// for coordinates that are not finite.
+/// outline crosses a label. Line and letter sizes follow the height of each outline. Parts outside
+/// the image are clipped; a label that would be too small to be read, larger than the image or
+/// hide another shape is left out. Throws Error{invalid_argument} for coordinates that are not
+/// finite.
 void draw(Image& image, std::span<const Shape> shapes, const DrawStyle& style = {});
+
+/// A copy whose longer side has at most so many pixels.
+Image scaled_down(const ImageView& view, int longest);
 
 }  // namespace dbnet::image

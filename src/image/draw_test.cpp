@@ -32,17 +32,19 @@ int changed_pixels(const Image& image) {
     return count;
 }
 
-/// Width of the saturated part of a line that crosses the middle row.
-int line_width(int side) {
+/// Width of the saturated part of the left line around text of that height.
+int line_width(int side, double text) {
     Image image = grey(side, side);
     const double middle = side / 2.0;
     draw(image,
-         {{Shape{
-             {{middle, 10}, {side - 10.0, 10}, {side - 10.0, side - 10.0}, {middle, side - 10.0}},
-             ""}}},
+         {{Shape{{{20, middle - text / 2},
+                  {side - 20.0, middle - text / 2},
+                  {side - 20.0, middle + text / 2},
+                  {20, middle + text / 2}},
+                 ""}}},
          {kRed, 0});
     int width = 0;
-    for (int x = 0; x < side * 3 / 4; ++x) width += image.row(side / 2)[3 * x] > 200;
+    for (int x = 0; x < side / 2; ++x) width += image.row(side / 2)[3 * x] > 200;
     return width;
 }
 
@@ -60,9 +62,35 @@ TEST(Draw, OutlineIsCentredOnTheCoordinates) {
     EXPECT_FALSE(changed(image, 10, 30));
 }
 
-TEST(Draw, LinesGrowWithTheImage) {
-    EXPECT_LT(line_width(200), line_width(2000));
-    EXPECT_LT(line_width(2000), 12);
+TEST(Draw, LinesGrowWithTheTextNotWithTheImage) {
+    EXPECT_LT(line_width(2000, 30), line_width(2000, 200));
+    EXPECT_EQ(line_width(600, 30), line_width(4000, 30));
+    EXPECT_LE(line_width(4000, 40), 3) << "a scan";
+    EXPECT_LE(line_width(300, 200), 3) << "large letters on a small picture";
+}
+
+TEST(Draw, LabelsOfDenseTextAreLeftOut) {
+    const auto word = [](double x, double y, double height) {
+        return Shape{{{x, y}, {x + 150, y}, {x + 150, y + height}, {x, y + height}}, "0.93"};
+    };
+    const auto label_is_drawn = [](std::vector<Shape> shapes, int x, int y) {
+        Image image = grey(400, 300);
+        draw(image, shapes, {kRed, 0});
+        return changed(image, x, y);
+    };
+    EXPECT_TRUE(label_is_drawn({word(100, 150, 40)}, 110, 140));
+    EXPECT_FALSE(label_is_drawn({word(100, 150, 40), word(100, 90, 54)}, 110, 132));
+    EXPECT_TRUE(label_is_drawn({word(100, 150, 40), word(260, 90, 54)}, 110, 140));
+    EXPECT_FALSE(label_is_drawn({word(100, 150, 14)}, 110, 144)) << "nobody could read it";
+}
+
+TEST(Draw, PreviewsKeepTheirShape) {
+    const Image image = grey(1000, 300);
+    const Image small = scaled_down(image, 100);
+    EXPECT_EQ(small.width(), 100);
+    EXPECT_EQ(small.height(), 30);
+    EXPECT_EQ(scaled_down(image, 1000).width(), 1000);
+    EXPECT_EQ(scaled_down(grey(20'000, 1), 100).height(), 1);
 }
 
 TEST(Draw, FillIsTranslucentAndStaysInside) {
@@ -79,8 +107,8 @@ TEST(Draw, LabelsStandAboveTheOutlineAndInsideTheImage) {
     draw(image, {{Shape{{{100, 100}, {200, 100}, {200, 150}, {100, 150}}, "0.93"}}}, {kRed, 0});
     EXPECT_TRUE(changed(image, 105, 92));
     Image corner = grey(300, 200);
-    draw(corner, {{Shape{{{290, 1}, {299, 1}, {299, 9}, {290, 9}}, "0.93"}}}, {kRed, 0});
-    EXPECT_TRUE(changed(corner, 280, 8)) << "the label is moved to where there is room";
+    draw(corner, {{Shape{{{270, 1}, {299, 1}, {299, 40}, {270, 40}}, "0.93"}}}, {kRed, 0});
+    EXPECT_TRUE(changed(corner, 285, 8)) << "the label is moved to where there is room";
     Image tiny = grey(4, 4);
     EXPECT_NO_THROW(draw(tiny, {{Shape{{{0, 0}, {4, 0}, {4, 4}, {0, 4}}, "0.93"}}}));
 }
