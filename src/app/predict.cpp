@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/detection_files.hpp"
+#include "app/pages.hpp"
 #include "core/error.hpp"
 #include "core/threads.hpp"
 #include "core/timer.hpp"
@@ -112,16 +113,14 @@ private:
             job->error = error.what();
             job->unwritten = step == &Pipeline::write || step == &Pipeline::list;
         } catch (const std::bad_alloc&) {
-            job->error = job->input.path + ": not enough memory";
+            job->error = job->input.shown() + ": not enough memory";
         }
         return job;
     }
 
     void decode(Job& job) {
         const core::Timer timer;
-        const Input& input = job.input;
-        job.image = input.bytes ? Image::decode(*input.bytes, input.path, options_.decode)
-                                : Image::read(input.path, options_.decode);
+        job.image = read_input(job.input, options_.decode, options_.dpi);
         job.decode_ms = timer.milliseconds();
     }
 
@@ -129,7 +128,7 @@ private:
         job.detection = detector_.detect(job.image, options_.detect);
         std::vector<std::string>& warnings = job.detection.warnings;
         warnings.insert(warnings.begin(), job.image.warnings().begin(), job.image.warnings().end());
-        job.record = to_record(job.input.path, job.detection, job.decode_ms);
+        job.record = to_record(job.input.shown(), job.detection, job.decode_ms);
     }
 
     void write(Job& job) {
@@ -149,7 +148,7 @@ private:
 
     void finish(Job& job) {
         summary_.unwritten += job.unwritten;
-        report({job.input.path, std::move(job.error), std::move(job.record.warnings),
+        report({job.input.shown(), std::move(job.error), std::move(job.record.warnings),
                 job.record.regions.size(), job.detection.input_width, job.detection.input_height,
                 job.timer.milliseconds()});
     }

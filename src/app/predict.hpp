@@ -16,6 +16,7 @@ namespace dbnet::app {
 struct PredictOptions {
     std::vector<Input> inputs;
     DecodeOptions decode;
+    int dpi = 200;  ///< of pages of PDF files
     DetectOptions detect;
     /// Images in work at the same time are few more than this; the Detector's lanes.
     int lanes = 1;

@@ -217,6 +217,7 @@ private:
         for (formats::RecordRegion& region : data::read_labels(data_.spec(), labelled))
             texts.push_back(region.ignore ? "" : std::move(region.text));
         Json json = entry.json(texts, explained_ && record != nullptr);
+        if (record != nullptr && !record->warnings.empty()) json["warnings"] = record->warnings;
         Image image;
         try {
             image = Image::read(labelled.image);

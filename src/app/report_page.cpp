@@ -132,7 +132,8 @@ image.counts.forEach((n,k)=>{if(n)chips.append(chip(n+' '+(n>1?kinds[k].many.toL
 kinds[k].one),'kind'+k));});
 if(!image.errors.length)chips.append(chip('no errors','none'));
 return element('a',{className:'card',href:'#'+(i+1)},picture(image,'small/'+image.number+'.jpg'),
-element('span',{className:'text'},element('b',{textContent:image.name}),chips));}
+element('span',{className:'text'},element('b',{textContent:image.name}),
+...(image.warnings||[]).map(text=>element('small',{textContent:'warning: '+text})),chips));}
 
 function errorCard(error){const image=images[error.image];
 const text=element('span',{className:'text'});

@@ -36,6 +36,11 @@ bool is_image(std::string_view content) {
     return !fs::exists(first, ignored);
 }
 
+bool is_named_as_pdf(const fs::path& path) {
+    const std::string extension = path.extension().string();
+    return extension == ".pdf" || extension == ".PDF";
+}
+
 /// A list of lines may have a stray zero byte; in one with zeros as separators every name ends so.
 bool is_separated_by_zeros(std::string_view list) {
     return list.ends_with('\0') ||
@@ -68,7 +73,9 @@ private:
 
     void add_standard_input() {
         const std::string content(std::istreambuf_iterator<char>(standard_input_), {});
-        if (is_image(content))
+        if (content.starts_with("%PDF-"))
+            found_.refused.push_back("standard input: a PDF, which needs to be a file");
+        else if (is_image(content))
             found_.inputs.push_back(
                 {"stdin", "stdin",
                  std::make_shared<std::vector<std::uint8_t>>(content.begin(), content.end())});
@@ -132,7 +139,7 @@ private:
         // and devices are no images.
         const bool is_file = type == fs::file_type::regular || type == fs::file_type::not_found ||
                              type == fs::file_type::none;
-        if (is_file && image::is_named_as_image(entry.string()))
+        if (is_file && (image::is_named_as_image(entry.string()) || is_named_as_pdf(entry)))
             add_file(entry.string(), entry.lexically_relative(base).string());
     }
 

@@ -14,6 +14,11 @@ struct Input {
     std::string relative;  ///< below its SOURCE: where its results go below the output folder
     /// The encoded image where it is not in a file.
     std::shared_ptr<const std::vector<std::uint8_t>> bytes = {};
+    int page = 0;         ///< of a file with several, from 1; 0: the first (see pages.hpp)
+    bool is_pdf = false;  ///< only where a page is chosen
+    std::string name = {};  ///< what results call it; empty: the path
+
+    const std::string& shown() const { return name.empty() ? path : name; }
 };
 
 struct Sources {

@@ -6,6 +6,7 @@
 
 #include "app/names.hpp"
 #include "app/option_names.hpp"
+#include "app/pages.hpp"
 #include "app/predict.hpp"
 #include "app/sources.hpp"
 #include "cli/command.hpp"
@@ -28,6 +29,8 @@ struct Arguments {
     bool save_crops = false;
     bool save_maps = false;
     bool recursive = false;
+    std::string pages;
+    int dpi = app::PageOptions{}.dpi;
     bool skip_existing = false;
     bool explain = false;
 };
@@ -95,6 +98,7 @@ app::PredictOptions predict_options(const Arguments& arguments) {
     app::PredictOptions options;
     const formats::WriteOptions write = write_options(arguments);
     options.decode = arguments.detect.decode;
+    options.dpi = arguments.dpi;
     options.detect = detect_options(arguments.detect, write.shape);
     options.detect.explain = arguments.explain;
     options.detect.keep_map = arguments.save_maps;
@@ -106,6 +110,13 @@ app::PredictOptions predict_options(const Arguments& arguments) {
                           arguments.save_image,
                           arguments.save_crops,
                           arguments.save_maps};
+    return options;
+}
+
+app::PageOptions page_options(const Arguments& arguments) {
+    app::PageOptions options;
+    if (!arguments.pages.empty()) options.ranges = app::parse_pages(arguments.pages);
+    options.dpi = arguments.dpi;
     return options;
 }
 
@@ -138,6 +149,7 @@ int run(const Arguments& arguments, Terminal& terminal) {
     app::PredictOptions options = predict_options(arguments);
     catch_interrupts();
     app::Sources sources = app::find_images(arguments.sources, arguments.recursive, std::cin);
+    choose_pages(page_options(arguments), sources);
     for (const std::string& message : sources.refused) terminal.message(LogLevel::error, message);
     if (sources.inputs.empty()) throw Exit(kUnusable, "no image to work on");
     options.inputs = std::move(sources.inputs);
@@ -168,6 +180,14 @@ Run set_up_predict(CLI::App& app) {
         ->type_name("");
     add_model_option(app, arguments->detect.model);
     app.add_flag("--recursive", arguments->recursive, "also the folders below a folder");
+    app.add_option(
+           "--pages", arguments->pages,
+           "of TIFF and PDF files: all, or 1,3-5,9-; default: all of a PDF, the first of a TIFF")
+        ->type_name("LIST");
+    app.add_option("--dpi", arguments->dpi, "resolution of the pages of a PDF")
+        ->check(CLI::Range(10, 2400))
+        ->type_name("N")
+        ->capture_default_str();
     add_output_options(app, *arguments);
     add_detect_options(app, arguments->detect);
     set_examples(

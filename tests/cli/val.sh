@@ -23,6 +23,8 @@ expect 0 dbnet val "${set_of[@]}" --report report --out all
 exists report/index.html report/full/1.jpg report/small/3.jpg report/errors/2-0.jpg
 absent report/errors/1-0.jpg
 grep -q '"explained":true' report/index.html || fail "no reasons in the page"
+expect 0 dbnet val "${set_of[@]}" --report report --out all --max-candidates 1
+grep -q '"warnings":\["2 candidates more than the limit of 1' report/index.html || fail "no warning in the page"
 expect 0 dbnet val --data images --labels gts --pred found/icdar --report report --out all
 grep -q '"explained":false' report/index.html || fail "reasons of nothing"
 
