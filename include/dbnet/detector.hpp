@@ -77,6 +77,9 @@ struct DetectorOptions {
     /// Which output of the model is the probability map. Empty: the one that the metadata, its name
     /// or, on the first image, its values say it is.
     std::string output = {};
+    /// Bytes that the detector may hold between calls: what is above is given back at the end of
+    /// each. 0: no limit. What one image needs while it is worked on, max_input_pixels bounds.
+    std::size_t memory_limit = 0;
 };
 
 /// Settings of one call. What is left empty comes from the model's metadata, then from the preset.
@@ -207,10 +210,12 @@ public:
                                   const DetectOptions& options = {},
                                   std::stop_token stop = {}) const;
 
-    /// Bytes held now; bounded by plan_cache and by max_input_pixels.
+    /// Bytes held now; bounded by plan_cache, max_input_pixels and memory_limit. Intermediate memory
+    /// shrinks to what the last images of a lane needed, and goes back to the system when a lane has
+    /// had nothing to do for ten seconds.
     MemoryUsage memory() const;
 
-    /// Gives back what can be rebuilt: plans and arenas.
+    /// Gives back at once what can be rebuilt, plans and arenas, and what the heap has free.
     void trim();
 
     /// `options` with every setting filled in that a call would take from the model's metadata or

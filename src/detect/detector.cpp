@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "core/threads.hpp"
 #include "core/timer.hpp"
 #include "detect/lanes.hpp"
@@ -104,7 +105,9 @@ public:
         output_ = std::make_unique<detect::NetworkOutput>(settings_.logits);
         const int threads = options.threads == 0 ? core::available_cores() : options.threads;
         const int lanes = std::min(options.lanes == 0 ? threads : options.lanes, threads);
-        lanes_ = std::make_unique<detect::Lanes>(lanes, threads / lanes, backend_);
+        memory_limit_ = options.memory_limit;
+        lanes_ = std::make_unique<detect::Lanes>(lanes, threads / lanes, backend_,
+                                                 lane_limit(options.memory_limit, lanes));
     }
 
     ~Impl() {
@@ -131,6 +134,7 @@ public:
                 detect_on(lane, images[i], options, postprocess, stop, detections[i]);
             });
         lanes_->run(work, stop);
+        keep_within_limit();
         return detections;
     }
 
@@ -144,6 +148,7 @@ public:
         lanes_->require_home();
         executable_->trim();
         lanes_->trim();
+        core::trim_heap();
     }
 
     const detect::ModelSettings& settings() const noexcept { return settings_; }
@@ -158,6 +163,23 @@ private:
         const model::DetectorGraph network = detect::read_detector(path, options.output);
         takes_pixels_ = network.takes_pixels;
         return backend_.compile(network.graph, {options.plan_cache});
+    }
+
+    /// Each lane's share of what the weights leave of the limit.
+    std::size_t lane_limit(std::size_t limit, int lanes) const {
+        if (limit == 0) return 0;
+        const std::size_t weights = executable_->memory().weights;
+        if (limit <= weights)
+            core::fail(ErrorCode::invalid_argument, "memory_limit is ", limit,
+                       " bytes, but the weights of the model alone take ", weights);
+        return std::max<std::size_t>((limit - weights) / static_cast<std::size_t>(lanes), 1);
+    }
+
+    /// The lanes keep within their shares by themselves; plans go when they are too many.
+    void keep_within_limit() const {
+        if (memory_limit_ == 0) return;
+        const engine::ExecutableMemory memory = executable_->memory();
+        if (memory.weights + memory.plans > memory_limit_) executable_->trim();
     }
 
     /// How the image lies on the network's input, and the parts of that which are computed one
@@ -301,6 +323,7 @@ private:
     model::Dims input_dims_;
     detect::ModelSettings settings_;
     std::unique_ptr<detect::NetworkOutput> output_;
+    std::size_t memory_limit_ = 0;
     std::unique_ptr<detect::Lanes> lanes_;
 };
 

@@ -287,6 +287,25 @@ TEST(Detector, MemoryIsBoundedAndGivenBack) {
     EXPECT_FALSE(detector.detect(test::make_scene(320, 256, 4, 6).image).regions.empty());
 }
 
+TEST(Detector, MemoryLimitBoundsWhatIsHeld) {
+    DetectorOptions options;
+    options.threads = options.lanes = 2;
+    const std::size_t weights = Detector::open(model_path(), options).memory().weights;
+    options.memory_limit = weights + 2'000'000;
+    const Detector detector = Detector::open(model_path(), options);
+    for (int i = 0; i < 10; ++i) {
+        const Scene scene = test::make_scene(900, 200 + 32 * i, 4, 20 + static_cast<unsigned>(i));
+        const std::vector<ImageView> images(4, scene.image);
+        for (const Detection& detection : detector.detect(images))
+            EXPECT_EQ(detection.regions.size(), scene.boxes.size());
+        EXPECT_LE(detector.memory().total(), options.memory_limit);
+    }
+    options.memory_limit = weights;
+    EXPECT_THAT(error_of([&] { Detector::open(model_path(), options); },
+                         ErrorCode::invalid_argument),
+                HasSubstr("memory_limit"));
+}
+
 /// What a child of fork() gets from a detector of its parent; then it opens one of its own.
 void use_in_child(Detector& detector, const Scene& scene) {
     error_of([&] { detector.detect(scene.image); }, ErrorCode::unsupported);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/memory.hpp"
 #include "core/subnormals.hpp"
 #include "core/threads.hpp"
 
@@ -13,6 +14,7 @@ namespace dbnet::detect {
 
 engine::Buffer Lane::input(const model::Dims& dims) {
     const std::int64_t count = model::element_count(dims);
+    need_ = std::max(need_, count);
     if (input_memory_.size() < count) {
         input_memory_ = {};  // given back before the larger one is taken
         input_memory_ = engine::Buffer::host(model::DataType::f32, {count});
@@ -30,6 +32,13 @@ void Lane::trim() {
     input_memory_ = {};
 }
 
+void Lane::shrink(std::size_t limit) {
+    needs_[next_need_++ % kRemembered] = std::exchange(need_, 0);
+    const std::int64_t most = *std::ranges::max_element(needs_);
+    const bool is_far_above = input_memory_.size() > most + most / 2;
+    if (is_far_above || (limit > 0 && bytes() > limit)) trim();
+}
+
 /// One caller's pieces of work: how many are not done yet, and the first error.
 struct Lanes::Call {
     std::size_t remaining;
@@ -37,7 +46,9 @@ struct Lanes::Call {
     std::condition_variable_any done;
 };
 
-Lanes::Lanes(int lanes, int threads, const engine::Backend& backend) : process_(::getpid()) {
+Lanes::Lanes(int lanes, int threads, const engine::Backend& backend, std::size_t lane_limit,
+             Clock::duration idle)
+    : process_(::getpid()), lane_limit_(lane_limit), idle_(idle) {
     core::require_threads(lanes * threads);  // OpenMP would end the process for want of one
     for (int i = 0; i < lanes; ++i) {
         auto slot = std::make_unique<Slot>();
@@ -53,11 +64,27 @@ Lanes::~Lanes() {
     for (const auto& slot : lanes_) slot->thread.request_stop();
 }
 
+/// False when the lane is to end. Memory of a lane that has long had nothing to do goes back.
+bool Lanes::wait_for_job(Slot& slot, std::unique_lock<std::mutex>& lock,
+                         const std::stop_token& stop) {
+    const auto has_job = [&] { return !queue_.empty(); };
+    if (queued_.wait_for(lock, stop, idle_, has_job)) return true;
+    if (stop.stop_requested()) return false;
+    lock.unlock();
+    {
+        const std::lock_guard inspected(slot.mutex);
+        slot.lane->trim();
+    }
+    core::trim_heap();
+    lock.lock();
+    return queued_.wait(lock, stop, has_job);
+}
+
 void Lanes::serve(Slot& slot, const std::stop_token& stop) {
     const core::FlushSubnormals flush;
     for (;;) {
         std::unique_lock lock(mutex_);
-        if (!queued_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
+        if (!wait_for_job(slot, lock, stop)) return;
         const Job job = queue_.front();
         queue_.pop_front();
         lock.unlock();
@@ -69,6 +96,7 @@ void Lanes::serve(Slot& slot, const std::stop_token& stop) {
             } catch (...) {
                 error = std::current_exception();
             }
+            slot.lane->shrink(lane_limit_);
         }
         lock.lock();
         finish(*job.call, std::move(error));

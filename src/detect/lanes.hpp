@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -29,9 +32,19 @@ public:
     std::size_t bytes() const;
     void trim();
 
+    /// After each piece of work: gives back what is far above the need of the last ones, or above
+    /// `limit` bytes (0: no limit).
+    void shrink(std::size_t limit);
+
 private:
+    static constexpr std::size_t kRemembered = 16;
+
     std::unique_ptr<engine::Context> context_;
     engine::Buffer input_memory_;
+    /// Sizes of the largest inputs of the last pieces of work, which all other memory goes with.
+    std::array<std::int64_t, kRemembered> needs_{};
+    std::size_t next_need_ = 0;
+    std::int64_t need_ = 0;  ///< of the present piece of work
 };
 
 /// A fixed number of threads that callers queue their work to, first come, first served. Every
@@ -41,9 +54,13 @@ class Lanes {
 public:
     using Work = std::function<void(Lane&)>;
 
-    /// `threads`: the team of each lane. Throws Error{internal} when the system has not so many
-    /// threads to give.
-    Lanes(int lanes, int threads, const engine::Backend& backend);
+    using Clock = std::chrono::steady_clock;
+
+    /// `threads`: the team of each lane; `lane_limit`: bytes that a lane keeps at most, 0: no limit;
+    /// a lane that has nothing to do for `idle` keeps none. Throws Error{internal} when the system
+    /// has not so many threads to give.
+    Lanes(int lanes, int threads, const engine::Backend& backend, std::size_t lane_limit = 0,
+          Clock::duration idle = std::chrono::seconds(10));
     /// Not to be called in a process other than the maker's, where it would wait for threads that
     /// are not there.
     ~Lanes();
@@ -82,9 +99,12 @@ private:
 
     void enqueue(std::span<const Work> work, Call& call);
     void serve(Slot& slot, const std::stop_token& stop);
+    bool wait_for_job(Slot& slot, std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
     void finish(Call& call, std::exception_ptr error);
 
     const int process_;  ///< that of the threads
+    const std::size_t lane_limit_;
+    const Clock::duration idle_;
     std::mutex mutex_;
     std::condition_variable_any queued_;
     std::deque<Job> queue_;

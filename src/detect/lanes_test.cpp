@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
@@ -117,6 +118,44 @@ TEST(Lanes, ManyCallersShareThem) {
             });
     }
     EXPECT_EQ(done, 32 * 50);
+}
+
+/// A piece of work that takes an input of so many numbers.
+Work input_of(std::int64_t count) {
+    return [count](Lane& lane) { lane.input({count}); };
+}
+
+TEST(Lanes, MemoryShrinksToTheRunningNeed) {
+    Lanes lanes(1, 1, engine::reference_backend());
+    lanes.run(std::vector<Work>{input_of(1'000'000)}, {});
+    EXPECT_GE(lanes.bytes(), 4'000'000u);
+    for (int i = 0; i < 8; ++i) lanes.run(std::vector<Work>{input_of(100'000)}, {});
+    EXPECT_GE(lanes.bytes(), 4'000'000u) << "too early";
+    for (int i = 0; i < 10; ++i) lanes.run(std::vector<Work>{input_of(100'000)}, {});
+    EXPECT_LT(lanes.bytes(), 1'000'000u);
+    for (int i = 0; i < 40; ++i) {
+        lanes.run(std::vector<Work>{input_of(i % 4 == 0 ? 1'000'000 : 100'000)}, {});
+        EXPECT_GE(lanes.bytes(), 4'000'000u) << "what is needed now and then stays";
+    }
+}
+
+TEST(Lanes, MemoryIsGivenBackWhenIdle) {
+    Lanes lanes(2, 1, engine::reference_backend(), 0, std::chrono::milliseconds(50));
+    const std::vector<Work> work(6, input_of(1'000'000));
+    lanes.run(work, {});
+    for (int i = 0; i < 500 && lanes.bytes() > 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(lanes.bytes(), 0u);
+    lanes.run(work, {});
+    EXPECT_GT(lanes.bytes(), 0u);
+}
+
+TEST(Lanes, MemoryKeepsWithinTheLimit) {
+    Lanes lanes(1, 1, engine::reference_backend(), 1'000'000);
+    lanes.run(std::vector<Work>{input_of(200'000)}, {});
+    EXPECT_GE(lanes.bytes(), 800'000u);
+    lanes.run(std::vector<Work>{input_of(1'000'000)}, {});
+    EXPECT_LE(lanes.bytes(), 1'000'000u);
 }
 
 TEST(Lane, ReusesItsInputMemory) {

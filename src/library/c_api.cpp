@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
+#include <span>
+#include <stop_token>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <dbnet/dbnet.hpp>
 
@@ -20,6 +25,10 @@ struct dbnet_detector {
 
 struct dbnet_detection {
     dbnet::Detection detection;
+};
+
+struct dbnet_cancellation {
+    std::stop_source source;
 };
 
 namespace {
@@ -81,6 +90,7 @@ dbnet::DetectorOptions convert(const dbnet_detector_options& given) {
     options.threads = given.threads;
     options.lanes = given.lanes;
     if (given.preset != nullptr) options.preset = dbnet::preset_named(given.preset);
+    options.memory_limit = given.memory_limit;
     return options;
 }
 
@@ -91,6 +101,9 @@ dbnet::DetectOptions convert(const dbnet_detect_options& given) {
     if (!(given.box_threshold < 0)) options.box_threshold = given.box_threshold;
     if (!(given.unclip_ratio < 0)) options.unclip_ratio = given.unclip_ratio;
     options.tile = given.tile != 0;
+    options.explain = given.explain != 0;
+    if (given.max_candidates > 0) options.max_candidates = given.max_candidates;
+    if (given.max_input_pixels > 0) options.max_input_pixels = given.max_input_pixels;
     return options;
 }
 
@@ -106,15 +119,37 @@ dbnet::PixelFormat convert(dbnet_pixel_format format) {
                       static_cast<int>(format));
 }
 
-dbnet_detection* detect(const dbnet_detector& detector, const dbnet::ImageView& image,
-                        const dbnet_detect_options* options) {
+dbnet::ImageView convert(const dbnet_image& image) {
+    return {image.data, image.width, image.height, image.stride, convert(image.format)};
+}
+
+/// Detects on the images and fills the array, wholly or not at all.
+void detect(const dbnet_detector& detector, std::span<const dbnet::ImageView> images,
+            const dbnet_detect_options* given, dbnet_detection** detections) {
     const dbnet_detect_options defaults = DBNET_DETECT_OPTIONS_INIT;
-    return new dbnet_detection{
-        detector.detector.detect(image, convert(complete(options, defaults)))};
+    const dbnet_detect_options options = complete(given, defaults);
+    const std::stop_token stop = options.cancellation == nullptr
+                                     ? std::stop_token()
+                                     : options.cancellation->source.get_token();
+    std::vector<dbnet::Detection> found = detector.detector.detect(images, convert(options), stop);
+    std::vector<std::unique_ptr<dbnet_detection>> results;
+    for (dbnet::Detection& detection : found)
+        results.push_back(std::make_unique<dbnet_detection>(std::move(detection)));
+    for (std::size_t i = 0; i < results.size(); ++i) detections[i] = results[i].release();
+}
+
+void detect(const dbnet_detector& detector, const dbnet::ImageView& image,
+            const dbnet_detect_options* options, dbnet_detection** detection) {
+    detect(detector, std::span(&image, 1), options, detection);
 }
 
 const dbnet::Region* region(const dbnet_detection* detection, size_t i) {
     return i < dbnet_detection_size(detection) ? &detection->detection.regions[i] : nullptr;
+}
+
+const dbnet::Candidate* candidate(const dbnet_detection* detection, size_t i) {
+    return i < dbnet_detection_candidates(detection) ? &detection->detection.candidates[i]
+                                                     : nullptr;
 }
 
 const dbnet_point* points_of(const dbnet::Point* points) {
@@ -149,9 +184,7 @@ dbnet_status dbnet_detector_detect(const dbnet_detector* detector, const dbnet_i
         *detection = nullptr;
         require(detector, "detector");
         require(image, "image");
-        const dbnet::ImageView view{image->data, image->width, image->height, image->stride,
-                                    convert(image->format)};
-        *detection = detect(*detector, view, options);
+        detect(*detector, convert(*image), options, detection);
     });
 }
 
@@ -163,9 +196,53 @@ dbnet_status dbnet_detector_detect_file(const dbnet_detector* detector, const ch
         *detection = nullptr;
         require(detector, "detector");
         require(image_path, "image_path");
-        *detection = detect(*detector, dbnet::Image::read(image_path), options);
+        detect(*detector, dbnet::Image::read(image_path), options, detection);
     });
 }
+
+dbnet_status dbnet_detector_detect_bytes(const dbnet_detector* detector, const void* bytes,
+                                         size_t size, const char* name,
+                                         const dbnet_detect_options* options,
+                                         dbnet_detection** detection) {
+    return guarded([&] {
+        require(detection, "detection");
+        *detection = nullptr;
+        require(detector, "detector");
+        require(bytes, "bytes");
+        const std::span encoded(static_cast<const std::uint8_t*>(bytes), size);
+        detect(*detector, dbnet::Image::decode(encoded, name == nullptr ? "image" : name), options,
+               detection);
+    });
+}
+
+dbnet_status dbnet_detector_detect_many(const dbnet_detector* detector, const dbnet_image* images,
+                                        size_t count, const dbnet_detect_options* options,
+                                        dbnet_detection** detections) {
+    return guarded([&] {
+        if (count == 0) return;
+        require(detections, "detections");
+        std::fill_n(detections, count, nullptr);
+        require(detector, "detector");
+        require(images, "images");
+        std::vector<dbnet::ImageView> views;
+        for (size_t i = 0; i < count; ++i) views.push_back(convert(images[i]));
+        detect(*detector, views, options, detections);
+    });
+}
+
+dbnet_status dbnet_cancellation_create(dbnet_cancellation** cancellation) {
+    return guarded([&] {
+        require(cancellation, "cancellation");
+        *cancellation = nullptr;
+        *cancellation = new dbnet_cancellation;
+    });
+}
+
+void dbnet_cancel(dbnet_cancellation* cancellation) {
+    if (cancellation != nullptr) cancellation->source.request_stop();
+}
+
+void dbnet_cancellation_free(dbnet_cancellation* cancellation) { delete cancellation; }
 
 size_t dbnet_detector_memory(const dbnet_detector* detector) {
     size_t bytes = 0;
@@ -174,6 +251,13 @@ size_t dbnet_detector_memory(const dbnet_detector* detector) {
         bytes = detector->detector.memory().total();
     });
     return bytes;
+}
+
+dbnet_status dbnet_detector_trim(dbnet_detector* detector) {
+    return guarded([&] {
+        require(detector, "detector");
+        detector->detector.trim();
+    });
 }
 
 size_t dbnet_detection_size(const dbnet_detection* detection) {
@@ -195,6 +279,41 @@ const dbnet_point* dbnet_detection_polygon(const dbnet_detection* detection, siz
 const dbnet_point* dbnet_detection_quad(const dbnet_detection* detection, size_t i) {
     const dbnet::Region* found = region(detection, i);
     return found == nullptr ? nullptr : points_of(found->quad.data());
+}
+
+size_t dbnet_detection_warnings(const dbnet_detection* detection) {
+    return detection == nullptr ? 0 : detection->detection.warnings.size();
+}
+
+const char* dbnet_detection_warning(const dbnet_detection* detection, size_t i) {
+    return i < dbnet_detection_warnings(detection) ? detection->detection.warnings[i].c_str()
+                                                   : nullptr;
+}
+
+size_t dbnet_detection_candidates(const dbnet_detection* detection) {
+    return detection == nullptr ? 0 : detection->detection.candidates.size();
+}
+
+const char* dbnet_candidate_verdict(const dbnet_detection* detection, size_t i) {
+    const dbnet::Candidate* found = candidate(detection, i);
+    return found == nullptr ? nullptr : dbnet::to_string(found->verdict).data();
+}
+
+const char* dbnet_candidate_reason(const dbnet_detection* detection, size_t i) {
+    const dbnet::Candidate* found = candidate(detection, i);
+    return found == nullptr ? nullptr : found->reason.c_str();
+}
+
+float dbnet_candidate_score(const dbnet_detection* detection, size_t i) {
+    const dbnet::Candidate* found = candidate(detection, i);
+    return found == nullptr ? 0 : found->score;
+}
+
+const dbnet_point* dbnet_candidate_contour(const dbnet_detection* detection, size_t i,
+                                           size_t* points) {
+    const dbnet::Candidate* found = candidate(detection, i);
+    if (points != nullptr) *points = found == nullptr ? 0 : found->contour.size();
+    return found == nullptr ? nullptr : points_of(found->contour.data());
 }
 
 void dbnet_detection_free(dbnet_detection* detection) { delete detection; }

@@ -17,7 +17,8 @@ if grep -rnE '#include <(opencv2|oneapi|onnx|tbb|nlohmann|hwy|polyclipping|googl
   echo "an installed header includes a third-party header"; exit 1
 fi
 
-export LD_LIBRARY_PATH=$(dirname "$(find "$work/prefix" -name libdbnet.so)")
+libraries=$(dirname "$(find "$work/prefix" -name libdbnet.so)")
+unset LD_LIBRARY_PATH  # what is linked with the packages finds the library by itself
 cmake -S "$here" -B "$work/cmake" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" > "$work/configure.log"
 cmake --build "$work/cmake" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
 "$work/cmake/cpp_user" "$model"
@@ -25,7 +26,7 @@ cmake --build "$work/cmake" > "$work/build.log" || { cat "$work/build.log"; exit
 if "$work/cmake/cpp_user" "$here/main.c" 2> "$work/error"; then echo "a broken model was accepted"; exit 1; fi
 grep -q 'malformed: .*main.c' "$work/error" || { cat "$work/error"; exit 1; }
 
-export PKG_CONFIG_PATH=$LD_LIBRARY_PATH/pkgconfig
+export PKG_CONFIG_PATH=$libraries/pkgconfig
 c++ -std=c++20 "$here/main.cpp" -o "$work/pc_cpp" $(pkg-config --cflags --libs dbnet)
 cc -std=c99 -Wall -Wextra -Werror -pedantic "$here/main.c" -o "$work/pc_c" $(pkg-config --cflags --libs dbnet)
 "$work/pc_cpp" "$model"
@@ -39,7 +40,7 @@ cp "$here/../../samples/street.jpg" "$work/sign.jpg"
 (cd "$work" && ./readme)
 
 # Only our own names are exported.
-foreign=$(nm -DC --defined-only "$LD_LIBRARY_PATH/libdbnet.so" | awk '$2 ~ /[A-Z]/' | cut -d' ' -f3- \
+foreign=$(nm -DC --defined-only "$libraries/libdbnet.so" | awk '$2 ~ /[A-Z]/' | cut -d' ' -f3- \
   | grep -vE '^(dbnet|typeinfo for dbnet|typeinfo name for dbnet|vtable for dbnet)' || true)
 if [ -n "$foreign" ]; then echo "foreign symbols are exported: $foreign"; exit 1; fi
 
