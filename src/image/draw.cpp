@@ -30,7 +30,7 @@ using FixedPolygon = std::vector<cv::Point>;
 /// small letters, visible around large ones, and never coarse for the picture.
 struct Sizes {
     int line;        ///< thickness of the outline
-    int casing;      ///< thickness of the dark line below it, seen as its border
+    int casing;      ///< thickness of the dark line below it, seen as its border; 0: none
     double letters;  ///< height of the label's letters
 };
 
@@ -44,7 +44,7 @@ Sizes sizes_for(const Polygon& outline, const Image& image) {
     const double text = geometry::min_area_rect(outline).short_side;
     const int line =
         std::max(1, static_cast<int>(std::lround(std::min(text * kLineShare, side * kMostLine))));
-    return {line, line + 2 * std::max(1, line / 2),
+    return {line, line > 1 ? line + 2 * (line / 2) : 0,
             std::min(text * kLetterShare, std::max(side * kMostLetters, 2 * kLeastLetters))};
 }
 
@@ -129,7 +129,7 @@ std::optional<Label> label_of(const Shape& shape, const Image& image) {
     Label label{&shape.label,
                 {},
                 sizes.letters / kFontHeight,
-                std::max(1, static_cast<int>(std::lround(sizes.letters / 10))),
+                std::max(1, static_cast<int>(std::lround(sizes.letters / 14))),
                 std::max(2, static_cast<int>(std::lround(sizes.letters / 4)))};
     int baseline = 0;
     const cv::Size text =
@@ -178,7 +178,7 @@ void draw(Image& image, std::span<const Shape> shapes, const DrawStyle& style) {
         if (polygon.empty()) continue;
         const Sizes sizes = sizes_for(shape.outline, image);
         if (style.fill > 0) fill(pixels, polygon, style);
-        stroke(pixels, polygon, kCasing, sizes.casing);
+        if (sizes.casing > 0) stroke(pixels, polygon, kCasing, sizes.casing);
         stroke(pixels, polygon, scalar_of(style.colour), sizes.line);
     }
     for (const Shape& shape : shapes) {
