@@ -276,7 +276,7 @@ double distance_to_outline(Point p, const Polygon& polygon) {
 TEST(Simplify, StaysWithinTheToleranceWithFewPointsForAStraightWord) {
     core::Random random(8);
     for (int round = 0; round < 60; ++round) {
-        const double height = random.uniform(4, 11), width = height * random.uniform(1, 9);
+        const double height = random.uniform(4, 10), width = height * random.uniform(1, 9);
         const Polygon core = turned_rectangle({500, 400}, width, height, random.uniform(0, 3));
         const Polygon grown = offset(core, height * 0.6, Join::round).at(0);
         const Polygon simple = simplify(grown, 0.5);
