@@ -19,9 +19,10 @@ int main(int argc, char** argv) {
     for (const auto& example : dbnet::test::label_examples()) {
         const auto place = std::find(formats.begin(), formats.end(), example.format);
         const auto& labels = dbnet::formats::find(example.format)->labels;
-        const bool other = !labels.extensions[1].empty() && example.file.ends_with(labels.extensions[1]);
-        const auto first = static_cast<unsigned char>(place - formats.begin() +
-                                                      (other ? std::ssize(formats) : 0));
+        const bool other =
+            !labels.extensions[1].empty() && example.file.ends_with(labels.extensions[1]);
+        const auto first =
+            static_cast<unsigned char>(place - formats.begin() + (other ? std::ssize(formats) : 0));
         dbnet::core::write_file(std::string(argv[1]) + "/" + std::to_string(number++),
                                 std::string(1, static_cast<char>(first)) + example.content);
     }

@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     };
     guarded([&] {
-        format.read(input, RecordSink([](Record&& record) { check(record); },
-                                      [](const dbnet::Error&) {}));
+        format.read(input,
+                    RecordSink([](Record&& record) { check(record); }, [](const dbnet::Error&) {}));
     });
     guarded([&] { recognise({input}); });
     return 0;

@@ -360,8 +360,8 @@ private:
         } catch (const Error&) {
             return;  // looks like nothing that is known
         }
-        const bool is_kin = unknown.format.starts_with(spec.format) ||
-                            spec.format.starts_with(unknown.format);
+        const bool is_kin =
+            unknown.format.starts_with(spec.format) || spec.format.starts_with(unknown.format);
         if (!is_kin)
             report({Severity::warning, "format", spec.labels.empty() ? spec.images : spec.labels, 0,
                     core::concat("is read as ", spec.format, " and looks like ", unknown.format,
@@ -447,10 +447,10 @@ void FindingsFile::add(const Finding& finding) {
 }
 
 void FindingsFile::finish(const DataCheckSummary& summary) {
-    const Json counts{{"images", summary.images}, {"usable", summary.usable},
-                      {"texts", summary.texts},   {"ignored", summary.ignored},
-                      {"errors", summary.errors}, {"warnings", summary.warnings},
-                      {"notes", summary.notes},   {"skipped", summary.skipped},
+    const Json counts{{"images", summary.images},        {"usable", summary.usable},
+                      {"texts", summary.texts},          {"ignored", summary.ignored},
+                      {"errors", summary.errors},        {"warnings", summary.warnings},
+                      {"notes", summary.notes},          {"skipped", summary.skipped},
                       {"complete", !summary.interrupted}};
     file_.write("],\n" + counts.dump().substr(1) + "\n");
     file_.commit();

@@ -66,10 +66,10 @@ private:
 };
 
 /// Reads every image and every annotation on `threads` threads and goes on after each finding. The
-/// findings do not depend on the threads; a few images are in memory at a time. Images that show the
-/// same as one of the data sets `against` are found, too: what a network has seen in training says
-/// nothing about it in validation. Throws as data::list_images() does, and Error{invalid_argument}
-/// for pictures that are made.
+/// findings do not depend on the threads; a few images are in memory at a time. Images that show
+/// the same as one of the data sets `against` are found, too: what a network has seen in training
+/// says nothing about it in validation. Throws as data::list_images() does, and
+/// Error{invalid_argument} for pictures that are made.
 DataCheckSummary check_data(const std::vector<data::DatasetSpec>& specs,
                             const std::vector<data::DatasetSpec>& against, int threads,
                             const DataCheckHooks& hooks);

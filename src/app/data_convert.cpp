@@ -33,8 +33,8 @@ public:
             const fs::path folder = fs::path(options_.folder) / format->name;
             make_folder(folder.string());
             if (format->one_file())
-                writers_.push_back(
-                    format->open((folder / format->label_name(common_name(*format))).string(), write_));
+                writers_.push_back(format->open(
+                    (folder / format->label_name(common_name(*format))).string(), write_));
         }
     }
 
@@ -49,9 +49,9 @@ public:
                                                      " has no words: those of ", loss.words,
                                                      " texts are not written"));
             if (loss.illegible > 0)
-                summary_.lost.push_back(core::concat("the format ", format->name,
-                                                     " has no mark for illegible text: ",
-                                                     loss.illegible, " texts are left out"));
+                summary_.lost.push_back(core::concat(
+                    "the format ", format->name,
+                    " has no mark for illegible text: ", loss.illegible, " texts are left out"));
         }
         return summary_;
     }
@@ -92,13 +92,15 @@ private:
 
     void convert(const data::DatasetSpec& spec, const data::LabelledImage& image) {
         Record record;
-        const auto take_ignored = [&](std::string_view what) { ++summary_.ignored[std::string(what)]; };
+        const auto take_ignored = [&](std::string_view what) {
+            ++summary_.ignored[std::string(what)];
+        };
         try {
-            record = spec.strict ? data::read_record(spec, image, {}, take_ignored)
-                                 : data::read_record(
-                                       spec, image,
-                                       [&](const Error& error) { problem(error.what()); },
-                                       take_ignored);
+            record = spec.strict
+                         ? data::read_record(spec, image, {}, take_ignored)
+                         : data::read_record(
+                               spec, image, [&](const Error& error) { problem(error.what()); },
+                               take_ignored);
             if (record.width == 0 || record.height == 0) {
                 const data::Size size = data::upright_size(image.image);
                 record.width = size.width;
@@ -110,8 +112,8 @@ private:
         }
         ++summary_.images;
         summary_.texts += record.regions.size();
-        summary_.illegible += static_cast<std::size_t>(
-            std::ranges::count_if(record.regions, &RecordRegion::ignore));
+        summary_.illegible +=
+            static_cast<std::size_t>(std::ranges::count_if(record.regions, &RecordRegion::ignore));
         if (hooks_.on_record) hooks_.on_record(record);
         write(record, fs::path(image.image).lexically_relative(spec.images).string());
     }
@@ -142,8 +144,10 @@ private:
         const std::string path =
             (fs::path(options_.folder) / format.name / stem.parent_path() / label).string();
         if (!written_.insert(path).second)
-            return fail(core::concat(record.image, ": its labels would replace those of another "
-                                                      "image in ", path));
+            return fail(core::concat(record.image,
+                                     ": its labels would replace those of another "
+                                     "image in ",
+                                     path));
         make_folder(fs::path(path).parent_path().string());
         formats::write_image_file(format, path, record, write_);
     }

@@ -29,18 +29,18 @@ struct ConvertHooks {
 struct ConvertSummary {
     std::size_t images = 0;
     std::size_t texts = 0;
-    std::size_t illegible = 0;  ///< of these
-    std::size_t problems = 0;  ///< parts that are left out
-    std::size_t failed = 0;    ///< images
+    std::size_t illegible = 0;                   ///< of these
+    std::size_t problems = 0;                    ///< parts that are left out
+    std::size_t failed = 0;                      ///< images
     std::map<std::string, std::size_t> ignored;  ///< what is no text by design
     std::vector<std::string> lost;               ///< what a written format cannot say
     bool interrupted = false;
 };
 
-/// Reads the labels of every image and writes them; a part that cannot be used is told and left out,
-/// unless the data set is strict: then it is an error. Files appear when they are complete. Images
-/// are opened only where the labels do not say their size. Throws Error as data::list_images() and
-/// the formats' readers and writers do.
+/// Reads the labels of every image and writes them; a part that cannot be used is told and left
+/// out, unless the data set is strict: then it is an error. Files appear when they are complete.
+/// Images are opened only where the labels do not say their size. Throws Error as
+/// data::list_images() and the formats' readers and writers do.
 ConvertSummary convert(const ConvertOptions& options, const ConvertHooks& hooks);
 
 }  // namespace dbnet::app

@@ -92,11 +92,12 @@ private:
 
     void add(const data::LabelledImage& image) {
         try {
-            const std::string name = fs::path(image.image).lexically_relative(spec_.images).string();
+            const std::string name =
+                fs::path(image.image).lexically_relative(spec_.images).string();
             data::Size size;
             const std::size_t part = drawn(deciding(image.image, name, size));
-            formats::Record record = data::read_record(
-                spec_, image, [&](const Error& error) { problem(error.what()); });
+            formats::Record record =
+                data::read_record(spec_, image, [&](const Error& error) { problem(error.what()); });
             record.image = name;
             if (record.width == 0 && size.width == 0) size = data::upright_size(image.image);
             if (record.width == 0) record.width = size.width;
@@ -149,7 +150,8 @@ std::vector<SplitPart> parse_parts(const std::string& text) {
         const auto [end, error] = std::from_chars(part.data() + sign + 1, last, result.share);
         const bool is_name = result.name.find_first_of("/\\") == std::string::npos &&
                              !result.name.starts_with('.') && names.insert(result.name).second;
-        if (error != std::errc() || end != last || !(result.share > 0 && result.share <= 1e6) || !is_name)
+        if (error != std::errc() || end != last || !(result.share > 0 && result.share <= 1e6) ||
+            !is_name)
             refuse();
         parts.push_back(std::move(result));
         begin = comma + 1;

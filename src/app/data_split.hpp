@@ -11,8 +11,8 @@
 namespace dbnet::app {
 
 struct SplitPart {
-    std::string name;    ///< of its files: "train"
-    double share = 0;    ///< of the images, relative to the others
+    std::string name;  ///< of its files: "train"
+    double share = 0;  ///< of the images, relative to the others
     std::size_t images = 0;
     std::size_t texts = 0;
 };
@@ -40,8 +40,8 @@ struct SplitSummary {
 /// Parts from "train=0.8,val=0.2". Throws Error{invalid_argument}.
 std::vector<SplitPart> parse_parts(const std::string& text);
 
-/// Writes FOLDER/PART.jsonl, the labels of the images of each part, and FOLDER/PART.yaml, a data set
-/// that train and val read. Which part an image goes to depends on its name, the seed and the
+/// Writes FOLDER/PART.jsonl, the labels of the images of each part, and FOLDER/PART.yaml, a data
+/// set that train and val read. Which part an image goes to depends on its name, the seed and the
 /// shares, not on the other images, unless one of them is like it. Throws Error: invalid_argument,
 /// io, malformed, as data::list_images().
 SplitSummary split(const SplitOptions& options, const SplitHooks& hooks);

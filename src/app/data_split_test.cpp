@@ -31,8 +31,9 @@ Image blocks(int number, int width, int height) {
     Image image(width, height);
     for (int y = 0; y < height; ++y)
         for (int x = 0; x < width; ++x)
-            std::fill_n(image.row(y) + 3 * x, 3,
-                        cells[static_cast<std::size_t>(y * kSide / height * kSide + x * kSide / width)]);
+            std::fill_n(
+                image.row(y) + 3 * x, 3,
+                cells[static_cast<std::size_t>(y * kSide / height * kSide + x * kSide / width)]);
     return image;
 }
 
@@ -113,7 +114,8 @@ TEST(Split, parts_are_names_and_shares) {
 TEST(Likeness, is_of_scaled_copies_and_not_of_others) {
     PictureIndex index;
     for (int i = 0; i < 200; ++i) index.add(fingerprint(blocks(i, 90, 90)), std::to_string(i));
-    for (int i = 0; i < 200; ++i) EXPECT_EQ(index.find(fingerprint(blocks(i, 270, 270))), std::to_string(i));
+    for (int i = 0; i < 200; ++i)
+        EXPECT_EQ(index.find(fingerprint(blocks(i, 270, 270))), std::to_string(i));
     for (int i = 200; i < 400; ++i) EXPECT_FALSE(index.find(fingerprint(blocks(i, 90, 90)))) << i;
     EXPECT_FALSE(index.find(fingerprint(blocks(0, 90, 60)))) << "of another shape";
     index.add(fingerprint(Image(90, 90)), "black");

@@ -21,7 +21,8 @@ Spread spread_of(std::vector<double> values) {
     if (values.empty()) return {};
     std::ranges::sort(values);
     const auto at = [&](double part) {
-        return values[static_cast<std::size_t>(std::lround(part * static_cast<double>(values.size() - 1)))];
+        return values[static_cast<std::size_t>(
+            std::lround(part * static_cast<double>(values.size() - 1)))];
     };
     return {values.front(), at(0.1), at(0.5), at(0.9), values.back()};
 }
@@ -33,26 +34,14 @@ struct Script {
 };
 
 /// Blocks of Unicode that tell scripts apart well enough for counting.
-constexpr std::array<Script, 20> kScripts{{{"Latin", 'A', 'Z'},
-                                           {"Latin", 'a', 'z'},
-                                           {"digits", '0', '9'},
-                                           {"Latin", 0xC0, 0x24F},
-                                           {"Greek", 0x370, 0x3FF},
-                                           {"Cyrillic", 0x400, 0x52F},
-                                           {"Hebrew", 0x590, 0x5FF},
-                                           {"Arabic", 0x600, 0x77F},
-                                           {"Devanagari", 0x900, 0x97F},
-                                           {"Bengali", 0x980, 0x9FF},
-                                           {"Tamil", 0xB80, 0xBFF},
-                                           {"Thai", 0xE00, 0xE7F},
-                                           {"Hangul", 0x1100, 0x11FF},
-                                           {"Kana", 0x3040, 0x30FF},
-                                           {"Hangul", 0x3130, 0x318F},
-                                           {"Han", 0x3400, 0x9FFF},
-                                           {"Hangul", 0xAC00, 0xD7AF},
-                                           {"Han", 0xF900, 0xFAFF},
-                                           {"Latin", 0x1E00, 0x1EFF},
-                                           {"Han", 0x20000, 0x2FFFF}}};
+constexpr std::array<Script, 20> kScripts{
+    {{"Latin", 'A', 'Z'},        {"Latin", 'a', 'z'},        {"digits", '0', '9'},
+     {"Latin", 0xC0, 0x24F},     {"Greek", 0x370, 0x3FF},    {"Cyrillic", 0x400, 0x52F},
+     {"Hebrew", 0x590, 0x5FF},   {"Arabic", 0x600, 0x77F},   {"Devanagari", 0x900, 0x97F},
+     {"Bengali", 0x980, 0x9FF},  {"Tamil", 0xB80, 0xBFF},    {"Thai", 0xE00, 0xE7F},
+     {"Hangul", 0x1100, 0x11FF}, {"Kana", 0x3040, 0x30FF},   {"Hangul", 0x3130, 0x318F},
+     {"Han", 0x3400, 0x9FFF},    {"Hangul", 0xAC00, 0xD7AF}, {"Han", 0xF900, 0xFAFF},
+     {"Latin", 0x1E00, 0x1EFF},  {"Han", 0x20000, 0x2FFFF}}};
 
 std::string_view script_of(char32_t letter) {
     for (const Script& script : kScripts)
@@ -82,7 +71,8 @@ public:
             const data::DatasetSpec known = data::recognised(
                 spec, [](const std::string& what) { core::log(core::LogLevel::info, what); });
             const data::Listing listing = data::list_images(known);
-            stats_.problems += listing.problems.size() + listing.unusable.size() + listing.more_unusable;
+            stats_.problems +=
+                listing.problems.size() + listing.unusable.size() + listing.more_unusable;
             for (const auto& [what, count] : listing.ignored) stats_.ignored[what] += count;
             for (const data::LabelledImage& image : listing.images) add(known, image);
         }
@@ -150,9 +140,7 @@ private:
 };
 
 std::string line_of(std::string_view name, const Spread& spread) {
-    const auto print = [](double value) {
-        return core::concat(std::round(value * 10) / 10);
-    };
+    const auto print = [](double value) { return core::concat(std::round(value * 10) / 10); };
     std::string label(name);
     label.resize(22, ' ');
     return core::concat(label, print(spread.least), "  ", print(spread.tenth), "  ",
@@ -170,7 +158,9 @@ formats::OrderedJson json_of(const Spread& spread) {
 
 std::string percent(std::size_t part, std::size_t whole) {
     if (whole == 0) return "0";
-    return core::concat(part, " (", std::lround(100.0 * static_cast<double>(part) / static_cast<double>(whole)), "%)");
+    return core::concat(part, " (",
+                        std::lround(100.0 * static_cast<double>(part) / static_cast<double>(whole)),
+                        "%)");
 }
 
 }  // namespace
@@ -188,14 +178,14 @@ std::string to_text(const DataStats& s) {
     std::string text = core::concat(
         "images                ", s.images, ", ", s.without_text, " without text\n",
         "texts                 ", s.texts, ", ", percent(s.illegible, s.texts), " illegible\n",
-        "with words            ", percent(s.with_words, legible), "\n",
-        "below 8 pixels        ", percent(s.small, legible), "\n",
-        "tilted over 10 deg    ", percent(s.tilted, legible), "\n",
+        "with words            ", percent(s.with_words, legible), "\n", "below 8 pixels        ",
+        percent(s.small, legible), "\n", "tilted over 10 deg    ", percent(s.tilted, legible), "\n",
         "more than 4 points    ", percent(s.polygons, legible), "\n",
         "                      least  tenth  median  ninth  most\n");
     text += line_of("image width", s.width) + line_of("image height", s.height) +
             line_of("texts per image", s.texts_per_image) + line_of("text height", s.text_height) +
-            line_of("length by height", s.text_aspect) + line_of("letters of a word", s.word_length);
+            line_of("length by height", s.text_aspect) +
+            line_of("letters of a word", s.word_length);
     for (const auto& [script, count] : s.scripts) {
         std::string label = "letters, " + script;
         label.resize(22, ' ');
@@ -204,7 +194,8 @@ std::string to_text(const DataStats& s) {
     for (const auto& [what, count] : s.ignored)
         text += core::concat("no text: ", what, ", ", count, " times\n");
     if (s.problems > 0)
-        text += core::concat("cannot be read        ", s.problems, " parts: see dbnet data check\n");
+        text +=
+            core::concat("cannot be read        ", s.problems, " parts: see dbnet data check\n");
     return text;
 }
 

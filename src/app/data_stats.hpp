@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-
 #include "data/dataset.hpp"
 
 // What a data set consists of (docs/data.md, "What is in a data set").
@@ -14,9 +13,9 @@ namespace dbnet::app {
 /// A number of many things: its extremes and quantiles; zeros for nothing.
 struct Spread {
     double least = 0;
-    double tenth = 0;   ///< a tenth are smaller
+    double tenth = 0;  ///< a tenth are smaller
     double median = 0;
-    double ninth = 0;   ///< a tenth are larger
+    double ninth = 0;  ///< a tenth are larger
     double most = 0;
 };
 
@@ -26,10 +25,10 @@ struct DataStats {
     std::size_t texts = 0;
     std::size_t illegible = 0;  ///< of these; the numbers below are of the others
     std::size_t with_words = 0;
-    std::size_t small = 0;   ///< lower than 8 pixels
-    std::size_t tilted = 0;  ///< by more than 10 degrees
+    std::size_t small = 0;     ///< lower than 8 pixels
+    std::size_t tilted = 0;    ///< by more than 10 degrees
     std::size_t polygons = 0;  ///< of more than four points
-    Spread width, height;    ///< of the images, pixels
+    Spread width, height;      ///< of the images, pixels
     Spread texts_per_image;
     Spread text_height;  ///< shorter side of the minimum-area rectangle, pixels
     Spread text_aspect;  ///< longer by shorter side

@@ -8,8 +8,8 @@
 #include "data/dataset.hpp"
 #include "synth/generator.hpp"
 
-// Data sets in YAML: {format, images, labels, split, weight, resize, unlabelled, strict}, or of the format
-// "synth" the options of the generator (docs/data.md).
+// Data sets in YAML: {format, images, labels, split, weight, resize, unlabelled, strict}, or of the
+// format "synth" the options of the generator (docs/data.md).
 namespace dbnet::app {
 
 inline constexpr std::array<NamedValue<data::Split>, 3> kSplits{

@@ -40,7 +40,7 @@ TEST_F(DatasetConfigTest, a_file_has_one_data_set_or_a_list) {
     EXPECT_EQ(read("data: {images: a}\n").size(), 1u);
     const auto two = read("data:\n- {images: a}\n- {images: b, unlabelled: negative}\n");
     ASSERT_EQ(two.size(), 2u);
-    EXPECT_EQ(two[0].format, "icdar");
+    EXPECT_EQ(two[0].format, "");  // to be recognised
     EXPECT_EQ(two[1].images, "b");
     EXPECT_EQ(two[1].unlabelled, data::Unlabelled::negative);
 }

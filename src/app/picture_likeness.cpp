@@ -41,7 +41,8 @@ Grid averages(const Image& image) {
 
 std::uint32_t part(const Fingerprint& print, std::uint32_t number) {
     const std::uint64_t half = number < kParts / 2 ? print.across : print.down;
-    return number << 16 | static_cast<std::uint32_t>(half >> (16 * (number % (kParts / 2))) & 0xFFFF);
+    return number << 16 |
+           static_cast<std::uint32_t>(half >> (16 * (number % (kParts / 2))) & 0xFFFF);
 }
 
 }  // namespace

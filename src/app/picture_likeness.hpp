@@ -15,15 +15,15 @@ namespace dbnet::app {
 struct Fingerprint {
     std::uint64_t across = 0;
     std::uint64_t down = 0;
-    float aspect = 1;     ///< width by height
-    bool plain = false;   ///< too little in the picture to tell it from others
+    float aspect = 1;    ///< width by height
+    bool plain = false;  ///< too little in the picture to tell it from others
     friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
 Fingerprint fingerprint(const Image& image);
 
-/// Whether at most 6 of the 128 signs differ, and the shape by at most 2 percent; plain pictures are
-/// like none.
+/// Whether at most 6 of the 128 signs differ, and the shape by at most 2 percent; plain pictures
+/// are like none.
 bool are_alike(const Fingerprint& a, const Fingerprint& b);
 
 /// Pictures by their fingerprints.

@@ -100,7 +100,7 @@ TEST_F(TrainConfigTest, every_key_arrives) {
     EXPECT_EQ(o.data[0].weight, 2.5);
     EXPECT_EQ(o.data[0].resize, data::ResizeRule::parse("720x1280"));
     EXPECT_EQ(o.data[0].unlabelled, data::Unlabelled::negative);
-    EXPECT_EQ(o.data[1].format, "icdar");
+    EXPECT_EQ(o.data[1].format, "");  // to be recognised
     EXPECT_EQ(o.data[1].weight, 1);
     ASSERT_EQ(o.validation.data.size(), 1u);
     EXPECT_EQ(o.validation.data[0].split, data::Split::holdout);

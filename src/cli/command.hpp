@@ -34,8 +34,8 @@ Run set_up_data_synth(CLI::App& app);
 Run set_up_model(CLI::App& app);
 Run set_up_doctor(CLI::App& app);
 
-/// Ends the help of a command; each example is one line. A test runs them one after the other in the
-/// folder of the repository, with nothing but what ships.
+/// Ends the help of a command; each example is one line. A test runs them one after the other in
+/// the folder of the repository, with nothing but what ships.
 void set_examples(CLI::App& app, const char* first, const char* second, const char* third);
 
 /// Height and width of "736x1280"; throws Error{invalid_argument}, naming the option.

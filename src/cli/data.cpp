@@ -49,8 +49,7 @@ std::vector<data::DatasetSpec> specs_against(const CheckArguments& arguments) {
     DataArguments others;
     others.data = arguments.against;
     std::vector<data::DatasetSpec> specs = specs_of(others);
-    if (specs.size() == 1 && specs[0].images == arguments.against)
-        specs[0].format = data::kNoText;
+    if (specs.size() == 1 && specs[0].images == arguments.against) specs[0].format = data::kNoText;
     return specs;
 }
 

@@ -26,7 +26,8 @@ app::ConvertOptions options_of(const Arguments& arguments) {
     app::ConvertOptions options;
     options.specs = or_exit(kUnusable, [&] { return specs_of(arguments.data); });
     options.folder = arguments.out;
-    if (!arguments.shape.empty()) options.shape = app::choose("shape", arguments.shape, app::kShapes);
+    if (!arguments.shape.empty())
+        options.shape = app::choose("shape", arguments.shape, app::kShapes);
     if (arguments.out.empty() != arguments.formats.empty())
         throw Exit(kUsage, "--format and --out go together; without both, JSON goes to stdout");
     for (const std::string& name : arguments.formats) {
@@ -61,10 +62,10 @@ int convert(const Arguments& arguments, Terminal& terminal) {
     for (const std::string& what : summary.lost) terminal.message(LogLevel::warning, what);
     for (const auto& [what, count] : summary.ignored)
         terminal.message(LogLevel::info, core::concat("no text: ", what, ", ", count, " times"));
-    terminal.message(LogLevel::info,
-                     core::concat(summary.images, " images, ", summary.texts, " texts, ",
-                                  summary.illegible, " illegible",
-                                  arguments.out.empty() ? "" : " -> ", arguments.out));
+    terminal.message(
+        LogLevel::info,
+        core::concat(summary.images, " images, ", summary.texts, " texts, ", summary.illegible,
+                     " illegible", arguments.out.empty() ? "" : " -> ", arguments.out));
     if (summary.interrupted) return kInterrupted;
     if (summary.images == 0) return kUnusable;
     return summary.failed > 0 ? kPartlyFailed : kDone;
@@ -78,14 +79,16 @@ Run set_up_data_convert(CLI::App& app) {
     app.add_option("--format", arguments->formats, "of the labels that are written, one or several")
         ->delimiter(',')
         ->type_name("NAME,...");
-    app.add_option("--out", arguments->out, "writes DIR/FORMAT/; without it JSON lines go to stdout")
+    app.add_option("--out", arguments->out,
+                   "writes DIR/FORMAT/; without it JSON lines go to stdout")
         ->type_name("DIR");
     app.add_option("--shape", arguments->shape,
                    "quad, polygon or rect; default: what suits the format")
         ->type_name("NAME");
-    set_examples(app, "dbnet data convert --data photos --labels gts",
-                 "dbnet data convert --data photos --labels gts --format coco,yolo --out labels",
-                 "dbnet data convert --data photos --labels gts --format paddle --out labels --strict");
+    set_examples(
+        app, "dbnet data convert --data photos --labels gts",
+        "dbnet data convert --data photos --labels gts --format coco,yolo --out labels",
+        "dbnet data convert --data photos --labels gts --format paddle --out labels --strict");
     return [arguments](Terminal& terminal) { return convert(*arguments, terminal); };
 }
 

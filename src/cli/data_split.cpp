@@ -48,9 +48,9 @@ int split(const Arguments& arguments, Terminal& terminal) {
         images += part.images;
     }
     if (summary.alike > 0)
-        terminal.message(LogLevel::info,
-                         core::concat(summary.alike,
-                                      " images show the same as another, and went where it did"));
+        terminal.message(
+            LogLevel::info,
+            core::concat(summary.alike, " images show the same as another, and went where it did"));
     if (images == 0) return kUnusable;
     return problems > 0 ? kPartlyFailed : kDone;
 }

@@ -18,8 +18,8 @@ struct Arguments {
 };
 
 int stats(const Arguments& arguments) {
-    const app::DataStats counted = or_exit(
-        kUnusable, [&] { return app::data_stats(specs_of(arguments.data)); });
+    const app::DataStats counted =
+        or_exit(kUnusable, [&] { return app::data_stats(specs_of(arguments.data)); });
     std::fputs(app::to_text(counted).c_str(), stdout);
     if (!arguments.json.empty()) core::write_file(arguments.json, app::to_json(counted));
     if (counted.images == 0) return kUnusable;

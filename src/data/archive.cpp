@@ -33,9 +33,9 @@ using TarReader = std::unique_ptr<::archive, CloseArchive>;
 
 class Descriptor {
 public:
-    explicit Descriptor(const std::string& path) : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (value_ < 0)
-            core::fail(ErrorCode::io, path, ": cannot open: ", std::strerror(errno));
+    explicit Descriptor(const std::string& path)
+        : value_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+        if (value_ < 0) core::fail(ErrorCode::io, path, ": cannot open: ", std::strerror(errno));
     }
     ~Descriptor() { ::close(value_); }
     Descriptor(const Descriptor&) = delete;
@@ -240,12 +240,13 @@ std::optional<InArchive> in_archive(const std::string& path) {
         if (!is_named_as_archive(outer)) continue;
         if (!fs::is_regular_file(outer, ignored)) continue;
         static const bool is_set = [] {
-            core::set_file_source([](const std::string& name, std::int64_t max_bytes)
-                                      -> std::optional<std::vector<std::uint8_t>> {
-                const std::optional<InArchive> place = in_archive(name);
-                if (!place) return std::nullopt;
-                return place->archive->read(place->inner, max_bytes);
-            });
+            core::set_file_source(
+                [](const std::string& name,
+                   std::int64_t max_bytes) -> std::optional<std::vector<std::uint8_t>> {
+                    const std::optional<InArchive> place = in_archive(name);
+                    if (!place) return std::nullopt;
+                    return place->archive->read(place->inner, max_bytes);
+                });
             return true;
         }();
         (void)is_set;

@@ -91,9 +91,8 @@ Dataset::Dataset(DatasetSpec spec) : spec_(std::move(spec)) {
     if (!(spec_.weight > 0) || spec_.weight > 1000)
         core::fail(ErrorCode::invalid_argument, "the data set ", spec_.images, " has the weight ",
                    spec_.weight, ", expected more than 0 and at most 1000");
-    spec_ = recognised(std::move(spec_), [](const std::string& what) {
-        core::log(core::LogLevel::info, what);
-    });
+    spec_ = recognised(std::move(spec_),
+                       [](const std::string& what) { core::log(core::LogLevel::info, what); });
     Listing listing = list_images(spec_);
     if (!listing.problems.empty())
         core::fail(ErrorCode::malformed, listing.problems.front(), " (", listing.problems.size(),
@@ -133,10 +132,9 @@ std::vector<formats::RecordRegion> read_labels(const DatasetSpec& spec,
     if (spec.strict) return read_record(spec, image).regions;
     std::size_t problems = 0;
     std::string first;
-    std::vector<formats::RecordRegion> regions =
-        read_record(spec, image, [&](const Error& error) {
-            if (problems++ == 0) first = error.what();
-        }).regions;
+    std::vector<formats::RecordRegion> regions = read_record(spec, image, [&](const Error& error) {
+                                                     if (problems++ == 0) first = error.what();
+                                                 }).regions;
     if (problems > 1) first += core::concat(" (and ", problems - 1, " more problems in this file)");
     if (problems > 0) core::log(core::LogLevel::warning, first);
     return regions;

@@ -27,7 +27,7 @@ using formats::LabelFiles;
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::size_t kMostSamples = 30;
 /// Files that tools put beside labels.
-constexpr std::string_view kNoLabels[] = {"classes.txt", "obj.names", "fileState.txt",
+constexpr std::string_view kNoLabels[] = {"classes.txt", "obj.names",  "fileState.txt",
                                           "readme.txt",  "README.txt", "README.md"};
 
 std::vector<std::string> images_in(const std::string& folder) {
@@ -57,7 +57,9 @@ fs::path with_folder(const std::string& images, std::string_view from, std::stri
     return {};
 }
 
-fs::path gts_folder(const std::string& images) { return with_folder(images, "images", "gts", false); }
+fs::path gts_folder(const std::string& images) {
+    return with_folder(images, "images", "gts", false);
+}
 fs::path labels_folder(const std::string& images) {
     return with_folder(images, "images", "labels", true);
 }
@@ -95,7 +97,9 @@ bool is_no_label(const std::string& path) {
 class LabelIndex {
 public:
     LabelIndex(const std::string& images, fs::path folder, const Format& format)
-        : images_(fs::path(images).lexically_normal()), folder_(std::move(folder)), format_(format) {
+        : images_(fs::path(images).lexically_normal()),
+          folder_(std::move(folder)),
+          format_(format) {
         for (std::string& path : files_in(folder_.string())) {
             const std::string normal = fs::path(path).lexically_normal().string();
             if (!has_extension(normal) || is_no_label(normal)) continue;
@@ -115,8 +119,7 @@ public:
                     if (extension.empty()) continue;
                     for (const fs::path& name : {path.stem(), path.filename()}) {
                         const std::string file = core_name(prefix, name.string(), extension);
-                        const auto found =
-                            files_.find((folder / file).lexically_normal().string());
+                        const auto found = files_.find((folder / file).lexically_normal().string());
                         if (found != files_.end()) return *found;
                     }
                 }
@@ -126,7 +129,8 @@ public:
     }
 
     /// Label files that belong to none of the images, by their names.
-    std::vector<std::string> without(const std::unordered_map<std::string, std::string>& used) const {
+    std::vector<std::string> without(
+        const std::unordered_map<std::string, std::string>& used) const {
         std::vector<std::string> unused;
         for (const std::string& file : files_)
             if (!used.contains(file) && is_named_as_label(file)) unused.push_back(file);
@@ -336,8 +340,8 @@ public:
         if (!spec_.labels.empty() && !is_folder(spec_.labels))
             return take(formats::recognise({input_of(spec_.labels)}), spec_.labels);
         if (!spec_.labels.empty()) return look_in(spec_.labels);
-        for (const fs::path& folder : {gts_folder(spec_.images), labels_folder(spec_.images),
-                                       fs::path(spec_.images)})
+        for (const fs::path& folder :
+             {gts_folder(spec_.images), labels_folder(spec_.images), fs::path(spec_.images)})
             if (!folder.empty() && is_folder(folder.string()) && look_in(folder.string()))
                 return true;
         return false;
@@ -473,8 +477,7 @@ std::string usual_labels(const std::string& format, const std::string& image) {
     spec.format = format;
     spec.images = path.parent_path().string();
     const Format& row = format_of(spec);
-    if (row.has_common_labels())
-        return row.labels.usual.empty() ? "" : label_file(spec, row);
+    if (row.has_common_labels()) return row.labels.usual.empty() ? "" : label_file(spec, row);
     return (label_folder(spec, row) / row.label_name(path.stem().string())).string();
 }
 

@@ -210,7 +210,8 @@ TEST(Listing, lists_of_mhliao_name_images_and_labels) {
             write(folder / (set + "test_images/" + name), "");
         write(folder / (set + "test_gts/gt_img_1.txt"), "1,2,9,2,9,8,1,8,1\n1,2,9,2,9,8,1,8,0\n");
         write(folder / (set + "test_gts/img_2.JPG.txt"), "1,2,9,2,9,8,9,9,a,b\nbroken\n");
-        write(folder / (set + "test_list.txt"), "\xEF\xBB\xBFimg_1.jpg\r\nimg_2.JPG\r\nimg_3.jpg\r\n");
+        write(folder / (set + "test_list.txt"),
+              "\xEF\xBB\xBFimg_1.jpg\r\nimg_2.JPG\r\nimg_3.jpg\r\n");
         const Dataset found({"", folder / root, folder / (set + "test_list.txt")});
         EXPECT_EQ(found.spec().format, "mhliao");
         ASSERT_EQ(found.images().size(), 2u);

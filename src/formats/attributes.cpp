@@ -10,11 +10,11 @@ namespace {
 
 /// In the order of preference.
 constexpr std::array<std::string_view, 11> kTexts{
-    "text", "transcription", "transcript", "utf8_string", "word", "words", "value",
-    "content", "string", "description", "name"};
-constexpr std::array<std::string_view, 9> kIllegible{
-    "ignore", "ignored", "illegible", "unreadable", "difficult",
-    "dontcare", "dont_care", "do_not_care", "do not care"};
+    "text",  "transcription", "transcript", "utf8_string", "word", "words",
+    "value", "content",       "string",     "description", "name"};
+constexpr std::array<std::string_view, 9> kIllegible{"ignore",     "ignored",     "illegible",
+                                                     "unreadable", "difficult",   "dontcare",
+                                                     "dont_care",  "do_not_care", "do not care"};
 constexpr std::array<std::string_view, 3> kLegible{"legible", "legibility", "readable"};
 
 bool is_true(std::string_view value) {
@@ -39,7 +39,8 @@ void apply_attributes(const Attributes& attributes, RecordRegion& region) {
     std::size_t best = kTexts.size();
     for (const auto& [key, value] : attributes) {
         const std::string name = lower(trim(key));
-        const auto rank = static_cast<std::size_t>(std::ranges::find(kTexts, name) - kTexts.begin());
+        const auto rank =
+            static_cast<std::size_t>(std::ranges::find(kTexts, name) - kTexts.begin());
         if (rank < best && !value.empty()) {
             best = rank;
             region.text = value;

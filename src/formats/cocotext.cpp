@@ -24,8 +24,8 @@ RecordRegion region_of(const Json& json, const Where& where) {
     RecordRegion region;
     region.polygon = outline_of(json, where);
     region.text = string_or_empty(json, "utf8_string", where);
-    region.ignore = string_or_empty(json, "legibility", where) == kNotLegible ||
-                    is_illegible(region.text);
+    region.ignore =
+        string_or_empty(json, "legibility", where) == kNotLegible || is_illegible(region.text);
     return region;
 }
 
@@ -46,15 +46,16 @@ void read_tables(const Input& input, const RecordSink& sink,
             if (item.pattern == 0) {
                 const Where table = file["imgs"];
                 const Where where = table[key];
-                images.add_image(key,
-                                 {string(member(item.value, "file_name", where), where["file_name"]),
-                                  size_or_0(item.value, "width", where),
-                                  size_or_0(item.value, "height", where)},
-                                 where);
+                images.add_image(
+                    key,
+                    {string(member(item.value, "file_name", where), where["file_name"]),
+                     size_or_0(item.value, "width", where), size_or_0(item.value, "height", where)},
+                    where);
             } else {
                 const Where table = file["anns"];
                 const Where where = table[key];
-                images.add_text(identifier(item.value, "image_id", where), parse(item.value, where));
+                images.add_text(identifier(item.value, "image_id", where),
+                                parse(item.value, where));
             }
         });
     };

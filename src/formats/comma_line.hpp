@@ -9,7 +9,8 @@
 // The lines of ICDAR and its relatives: numbers and a text, between commas.
 namespace dbnet::formats {
 
-/// The fields that a line begins with, as far as they are numbers, and what comes after their comma.
+/// The fields that a line begins with, as far as they are numbers, and what comes after their
+/// comma.
 struct CommaLine {
     std::vector<std::string_view> numbers;  ///< at most `most`
     std::string_view rest;

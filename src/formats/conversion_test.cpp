@@ -15,18 +15,39 @@ namespace {
 
 /// What the fields of a record mean to a format, beyond Format::holds.
 bool keeps_names(const Format& format) { return format.one_file() || format.name == "json"; }
-bool has_lines(const Format& format) {
-    return format.name == "icdar" || format.name == "ctw1500";
-}
+bool has_lines(const Format& format) { return format.name == "icdar" || format.name == "ctw1500"; }
 bool keeps_polygons(const Format& format) { return format.name != "icdar"; }
 
 /// Words that need quotes, escapes, or look like something else.
-const std::vector<std::string> kWords = {
-    "",        "plain",   "a,b",  "8,50",      "1,968", "04",     "say \"hi\"", "JOE'S", "both ' and \"",
-    "<&>",     "caf\u00e9 \u6587\u5b57", "back\\slash", "two  spaces", " before", "after ", "tab\there",
-    "####x",   "CARE",    "[06]", "{\"a\": 1}", "u'x'", "a;b|c", "%41", "-70%", "text:", "\u0627\u0644"};
-const std::vector<std::string> kNames = {"a.jpg", "b c.png", "d,e.jpg", "it's.png", "\u00fc.jpg",
-                                         "sub/dir/f.jpg", "x;y.jpg", "100%.jpg", "\"q\".jpg"};
+const std::vector<std::string> kWords = {"",
+                                         "plain",
+                                         "a,b",
+                                         "8,50",
+                                         "1,968",
+                                         "04",
+                                         "say \"hi\"",
+                                         "JOE'S",
+                                         "both ' and \"",
+                                         "<&>",
+                                         "caf\u00e9 \u6587\u5b57",
+                                         "back\\slash",
+                                         "two  spaces",
+                                         " before",
+                                         "after ",
+                                         "tab\there",
+                                         "####x",
+                                         "CARE",
+                                         "[06]",
+                                         "{\"a\": 1}",
+                                         "u'x'",
+                                         "a;b|c",
+                                         "%41",
+                                         "-70%",
+                                         "text:",
+                                         "\u0627\u0644"};
+const std::vector<std::string> kNames = {"a.jpg",    "b c.png",    "d,e.jpg",
+                                         "it's.png", "\u00fc.jpg", "sub/dir/f.jpg",
+                                         "x;y.jpg",  "100%.jpg",   "\"q\".jpg"};
 
 class Random {
 public:
@@ -46,9 +67,7 @@ public:
 private:
     std::size_t below(std::size_t count) { return random_() % count; }
 
-    Point point() {
-        return {static_cast<double>(below(1200)), static_cast<double>(below(700))};
-    }
+    Point point() { return {static_cast<double>(below(1200)), static_cast<double>(below(700))}; }
 
     RecordRegion region(const Format& a, const Format& b) {
         const bool quads = !keeps_polygons(a) || !keeps_polygons(b);
@@ -61,7 +80,8 @@ private:
             std::copy(region.polygon.begin(), region.polygon.end(), region.quad->begin());
         }
         region.ignore = a.holds.illegible && b.holds.illegible && below(4) == 0;
-        if (a.holds.words && b.holds.words && !region.ignore) region.text = kWords[below(kWords.size())];
+        if (a.holds.words && b.holds.words && !region.ignore)
+            region.text = kWords[below(kWords.size())];
         const bool lines = has_lines(a) || has_lines(b);
         if (!lines && !region.text.empty() && below(4) == 0) region.text += "\nnext line";
         return region;

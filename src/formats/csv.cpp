@@ -65,8 +65,8 @@ RecordRegion region_of(const Row& fields, const Place& place) {
 }
 
 /// Adds to the record of the image, or begins the next one.
-void add_row(const Row& fields, const Place& place,
-             std::optional<Record>& record, const RecordSink& sink) {
+void add_row(const Row& fields, const Place& place, std::optional<Record>& record,
+             const RecordSink& sink) {
     if (fields.size() != kFields)
         fail_at(place, core::concat("expected ", kFields, " fields, got ", fields.size()));
     if (!record || record->image != fields[0]) {

@@ -47,8 +47,7 @@ RecordRegion region_of(const XmlElement& box, const Input& input) {
     const Place place{input.path, box.line};
     RecordRegion region;
     region.line = box.line;
-    region.polygon =
-        parse_points(split(box.required_child("segs", input.path).text, ','), place);
+    region.polygon = parse_points(split(box.required_child("segs", input.path).text, ','), place);
     region.text = box.text_of("label");
     region.ignore = is_illegible(region.text);
     return region;
@@ -113,8 +112,7 @@ void simplify(Polygon& polygon, std::size_t wanted) {
             const Point& a = polygon[(i + polygon.size() - 1) % polygon.size()];
             const Point& b = polygon[i];
             const Point& c = polygon[(i + 1) % polygon.size()];
-            const double change =
-                std::abs((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));
+            const double change = std::abs((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));
             if (change < area) std::tie(least, area) = std::pair(i, change);
         }
         polygon.erase(polygon.begin() + static_cast<std::ptrdiff_t>(least));
@@ -146,8 +144,7 @@ Polygon with_14_points(Polygon polygon) {
 std::string render(const Record& record, const std::string&, const WriteOptions& options) {
     std::string text;
     for (const RecordRegion& region : record.regions) {
-        for (const Point& point :
-             with_14_points(outline(region, options.shape, Shape::polygon)))
+        for (const Point& point : with_14_points(outline(region, options.shape, Shape::polygon)))
             text += core::concat(std::lround(point.x), ",", std::lround(point.y), ",");
         text.append(kPrefix);
         text.append(region.ignore ? std::string(kIgnoredText) : on_one_line(region.text));
@@ -172,16 +169,17 @@ Likeness recognise(const Sample& sample) {
 
 }  // namespace
 
-constinit const Format kCtw1500Format{
-    .name = "ctw1500",
-    .prefix = "",
-    .extension = ".txt",
-    .render = render,
-    .read = read,
-    .recognise = recognise,
-    .labels = {.extensions = {".txt", ".xml"}, .prefixes = {"", "gt_"}, .folder = LabelFiles::Folder::gts},
-    .holds = {.words = true, .illegible = true},
-    .used_by = "SCUT-CTW1500: offsets, words, XML, CARE",
-    .illegible = "`###` after the prefix `####`"};
+constinit const Format kCtw1500Format{.name = "ctw1500",
+                                      .prefix = "",
+                                      .extension = ".txt",
+                                      .render = render,
+                                      .read = read,
+                                      .recognise = recognise,
+                                      .labels = {.extensions = {".txt", ".xml"},
+                                                 .prefixes = {"", "gt_"},
+                                                 .folder = LabelFiles::Folder::gts},
+                                      .holds = {.words = true, .illegible = true},
+                                      .used_by = "SCUT-CTW1500: offsets, words, XML, CARE",
+                                      .illegible = "`###` after the prefix `####`"};
 
 }  // namespace dbnet::formats

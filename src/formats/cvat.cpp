@@ -22,9 +22,9 @@ Polygon box_of(const XmlElement& shape, const Input& input) {
     };
     const Rect box{side("xtl"), side("ytl"), side("xbr") - side("xtl"), side("ybr") - side("ytl")};
     const std::string* degrees = shape.attribute("rotation");
-    return turned(box,
-                  degrees == nullptr ? 0 : parse_coordinate(*degrees, place) * std::numbers::pi / 180,
-                  centre(box));
+    return turned(
+        box, degrees == nullptr ? 0 : parse_coordinate(*degrees, place) * std::numbers::pi / 180,
+        centre(box));
 }
 
 Polygon polygon_of(const XmlElement& shape, const Input& input) {

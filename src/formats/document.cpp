@@ -83,9 +83,7 @@ std::string to_text(const OrderedJson& document) {
     return text + "\n}\n";
 }
 
-Json parse_json(std::string_view text, const Where& where) {
-    return JsonParser(where).parse(text);
-}
+Json parse_json(std::string_view text, const Where& where) { return JsonParser(where).parse(text); }
 
 Json read_json(const Input& input) { return JsonParser(input.path).parse(input); }
 

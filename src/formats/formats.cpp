@@ -10,15 +10,38 @@
 namespace dbnet::formats {
 namespace {
 
-constexpr const Format* kFormats[] = {
-    &kJsonFormat,      &kJsonlFormat,         &kIcdarFormat,  &kCsvFormat,
-    &kPaddleFormat,    &kLabelmeFormat,       &kCocoFormat,   &kMmocrFormat,
-    &kTotaltextFormat, &kCtw1500Format,       &kYoloFormat,   &kSvgFormat,
-    &kIcdar2013Format, &kIcdarPolygonFormat,  &kMltFormat,    &kArtFormat,
-    &kLsvtFormat,      &kRectsFormat,         &kTd500Format,  &kSynthtextFormat,
-    &kCocotextFormat,  &kTextocrFormat,       &kHiertextFormat, &kHiertextLineFormat,
-    &kHiertextParagraphFormat, &kMhliaoFormat, &kLabelstudioFormat, &kViaFormat,
-    &kCvatFormat,      &kVocFormat,           &kDotaFormat,   &kDoctrFormat};
+constexpr const Format* kFormats[] = {&kJsonFormat,
+                                      &kJsonlFormat,
+                                      &kIcdarFormat,
+                                      &kCsvFormat,
+                                      &kPaddleFormat,
+                                      &kLabelmeFormat,
+                                      &kCocoFormat,
+                                      &kMmocrFormat,
+                                      &kTotaltextFormat,
+                                      &kCtw1500Format,
+                                      &kYoloFormat,
+                                      &kSvgFormat,
+                                      &kIcdar2013Format,
+                                      &kIcdarPolygonFormat,
+                                      &kMltFormat,
+                                      &kArtFormat,
+                                      &kLsvtFormat,
+                                      &kRectsFormat,
+                                      &kTd500Format,
+                                      &kSynthtextFormat,
+                                      &kCocotextFormat,
+                                      &kTextocrFormat,
+                                      &kHiertextFormat,
+                                      &kHiertextLineFormat,
+                                      &kHiertextParagraphFormat,
+                                      &kMhliaoFormat,
+                                      &kLabelstudioFormat,
+                                      &kViaFormat,
+                                      &kCvatFormat,
+                                      &kVocFormat,
+                                      &kDotaFormat,
+                                      &kDoctrFormat};
 
 /// How the image is reached from the folder of `file`. Links are resolved, since ".." does not lead
 /// back through one.

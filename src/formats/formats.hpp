@@ -97,9 +97,7 @@ struct Format {
 
     bool one_file() const noexcept { return open != nullptr; }
     bool is_written() const noexcept { return open != nullptr || render != nullptr; }
-    bool has_common_labels() const noexcept {
-        return labels.scope == LabelFiles::Scope::common;
-    }
+    bool has_common_labels() const noexcept { return labels.scope == LabelFiles::Scope::common; }
     /// Name of the file for an image's stem; of the only file for the stem "predictions".
     std::string file_name(std::string_view stem) const;
     /// The same as ground truth.

@@ -57,8 +57,7 @@ void read_level(const Input& input, const RecordSink& sink, Level level) {
                           size_or_0(item.value, "image_width", where),
                           size_or_0(item.value, "image_height", where)};
             sink.part([&] {
-                Reader(sink, level, record)
-                    .read(item.value, "paragraphs", Level::paragraph, where);
+                Reader(sink, level, record).read(item.value, "paragraphs", Level::paragraph, where);
             });
             sink(std::move(record));
         });
@@ -66,7 +65,9 @@ void read_level(const Input& input, const RecordSink& sink, Level level) {
     if (!stream_json(input, kImages, take)[0]) fail_in(file, "has no \"annotations\"");
 }
 
-void read_words(const Input& input, const RecordSink& sink) { read_level(input, sink, Level::word); }
+void read_words(const Input& input, const RecordSink& sink) {
+    read_level(input, sink, Level::word);
+}
 void read_text_lines(const Input& input, const RecordSink& sink) {
     read_level(input, sink, Level::line);
 }
@@ -79,8 +80,7 @@ Likeness recognise(const Sample& sample) {
     return {95, "a document with annotations and their paragraphs"};
 }
 
-constexpr LabelFiles kLabels{.scope = LabelFiles::Scope::common,
-                             .extensions = {".jsonl", ".json"}};
+constexpr LabelFiles kLabels{.scope = LabelFiles::Scope::common, .extensions = {".jsonl", ".json"}};
 constexpr Holds kHolds{.words = true, .illegible = true, .sizes = true};
 constexpr std::string_view kMark = "`legible`: false";
 

@@ -26,8 +26,7 @@ Polygon outline_of(const RecordRegion& region, const WriteOptions& options) {
     Polygon polygon = outline(region, options.shape, Shape::quad);
     if (!options.annotations || options.shape == Shape::polygon || polygon.size() <= 4)
         return polygon;
-    const Quad quad =
-        geometry::clockwise_from_top_left(geometry::min_area_rect(polygon).corners);
+    const Quad quad = geometry::clockwise_from_top_left(geometry::min_area_rect(polygon).corners);
     return {quad.begin(), quad.end()};
 }
 
@@ -40,8 +39,8 @@ std::string render(const Record& record, const std::string&, const WriteOptions&
             separator = ",";
         }
         if (options.annotations)
-            text.append(separator).append(
-                region.ignore ? std::string(kIgnoredText) : on_one_line(region.text));
+            text.append(separator).append(region.ignore ? std::string(kIgnoredText)
+                                                        : on_one_line(region.text));
         else if (options.scores && region.score)
             text.append(separator).append(print(rounded_score(*region.score)));
         text += "\n";
@@ -119,18 +118,17 @@ Likeness recognise(const Sample& sample) {
 
 }  // namespace
 
-constinit const Format kIcdarFormat{
-    .name = "icdar",
-    .prefix = kResultPrefix,
-    .extension = ".txt",
-    .render = render,
-    .read = read,
-    .recognise = recognise,
-    .labels = {.extensions = {".txt"},
-               .prefixes = {"gt_", kResultPrefix, ""},
-               .folder = LabelFiles::Folder::gts},
-    .holds = {.words = true, .illegible = true},
-    .used_by = "ICDAR2015, hand-made quads",
-    .illegible = "`###`, `*`, do not care"};
+constinit const Format kIcdarFormat{.name = "icdar",
+                                    .prefix = kResultPrefix,
+                                    .extension = ".txt",
+                                    .render = render,
+                                    .read = read,
+                                    .recognise = recognise,
+                                    .labels = {.extensions = {".txt"},
+                                               .prefixes = {"gt_", kResultPrefix, ""},
+                                               .folder = LabelFiles::Folder::gts},
+                                    .holds = {.words = true, .illegible = true},
+                                    .used_by = "ICDAR2015, hand-made quads",
+                                    .illegible = "`###`, `*`, do not care"};
 
 }  // namespace dbnet::formats

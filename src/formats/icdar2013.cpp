@@ -60,9 +60,9 @@ Likeness recognise(const Sample& sample) {
         return !line.empty() && !is_number(line.substr(0, line.find_first_of(kSeparators)));
     });
     if (boxes < 0.7) return {};
-    return {static_cast<int>((quoted ? 90 : 50) * boxes),
-            quoted ? "lines of four numbers and a word in quotes"
-                   : "lines of four numbers and a word"};
+    return {
+        static_cast<int>((quoted ? 90 : 50) * boxes),
+        quoted ? "lines of four numbers and a word in quotes" : "lines of four numbers and a word"};
 }
 
 }  // namespace
@@ -73,9 +73,7 @@ constinit const Format kIcdar2013Format{
     .extension = ".txt",
     .read = read,
     .recognise = recognise,
-    .labels = {.extensions = {".txt"},
-               .prefixes = {"gt_", ""},
-               .folder = LabelFiles::Folder::gts},
+    .labels = {.extensions = {".txt"}, .prefixes = {"gt_", ""}, .folder = LabelFiles::Folder::gts},
     .holds = {.words = true, .illegible = true},
     .used_by = "ICDAR2013, both separators",
     .illegible = "`###`, `*`, do not care"};

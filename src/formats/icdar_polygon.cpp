@@ -26,7 +26,8 @@ Likeness recognise(const Sample& sample) {
         others += points != 4 && points >= 3 && !are_groups_of_digits(fields.numbers, 8) ? 1 : 0;
         return points >= 3;
     });
-    const bool has_others = others >= 1 && others >= 0.02 * static_cast<double>(sample.lines.size());
+    const bool has_others =
+        others >= 1 && others >= 0.02 * static_cast<double>(sample.lines.size());
     if (polygons < 0.7 || !has_others) return {};
     return {static_cast<int>(75 * polygons), "lines of different numbers of points and a text"};
 }

@@ -92,14 +92,14 @@ void for_each_in(const Json& json, const char* key, const Where& where, Read rea
     const Json* values = find(json, key);
     if (values == nullptr) return;
     std::size_t index = 0;
-    for (const Json& value : array(*values, where[key]))
-        read(value, where.in(key, index++));
+    for (const Json& value : array(*values, where[key])) read(value, where.in(key, index++));
 }
 
 Record record_of(const Json& json, const Where& where, const RecordSink& sink) {
     const int schema = size(member(json, "schema", where), where["schema"]);
     if (schema != kSchema)
-        core::fail(ErrorCode::unsupported, where.text(), ": schema ", schema, ", expected ", kSchema);
+        core::fail(ErrorCode::unsupported, where.text(), ": schema ", schema, ", expected ",
+                   kSchema);
     Record record{string(member(json, "image", where), where["image"]),
                   size(member(json, "width", where), where["width"]),
                   size(member(json, "height", where), where["height"])};
@@ -115,8 +115,7 @@ Record record_of(const Json& json, const Where& where, const RecordSink& sink) {
     });
     if (const Json* timing = find(json, "timing_ms"))
         for (const auto& [step, value] : timing->items())
-            record.timing_ms[step] =
-                number(value, 0, kMaxCoordinate, where["timing_ms"][step]);
+            record.timing_ms[step] = number(value, 0, kMaxCoordinate, where["timing_ms"][step]);
     return record;
 }
 
@@ -164,17 +163,16 @@ std::string json_line(const Record& record, const WriteOptions& options) {
     return to_line(record_to_json(record, options)) + "\n";
 }
 
-constinit const Format kJsonFormat{
-    .name = "json",
-    .prefix = "",
-    .extension = ".json",
-    .render = render_document,
-    .read = read_document,
-    .recognise = recognise,
-    .labels = {.extensions = {".json"}},
-    .holds = {.words = true, .illegible = true, .sizes = true},
-    .used_by = "dbnet",
-    .illegible = "`ignore`"};
+constinit const Format kJsonFormat{.name = "json",
+                                   .prefix = "",
+                                   .extension = ".json",
+                                   .render = render_document,
+                                   .read = read_document,
+                                   .recognise = recognise,
+                                   .labels = {.extensions = {".json"}},
+                                   .holds = {.words = true, .illegible = true, .sizes = true},
+                                   .used_by = "dbnet",
+                                   .illegible = "`ignore`"};
 
 constinit const Format kJsonlFormat{
     .name = "jsonl",

@@ -60,8 +60,9 @@ std::string render(const Record& record, const std::string& image_link,
 
 /// Nothing for shapes that are no outlines of text: a circle, a line, a point, a mask.
 std::optional<Polygon> outline_of(const Json& shape, const Where& where) {
-    const std::string type =
-        find(shape, "shape_type") == nullptr ? "polygon" : string_or_empty(shape, "shape_type", where);
+    const std::string type = find(shape, "shape_type") == nullptr
+                                 ? "polygon"
+                                 : string_or_empty(shape, "shape_type", where);
     if (type != "polygon" && type != "rectangle" && type != "rotation") return std::nullopt;
     const Json& values = member(shape, "points", where);
     if (type != "rectangle" || (values.is_array() && values.size() != 2))
@@ -122,16 +123,15 @@ Likeness recognise(const Sample& sample) {
 
 }  // namespace
 
-constinit const Format kLabelmeFormat{
-    .name = "labelme",
-    .prefix = "",
-    .extension = ".json",
-    .render = render,
-    .read = read,
-    .recognise = recognise,
-    .labels = {.extensions = {".json"}},
-    .holds = {.words = true, .illegible = true, .sizes = true},
-    .used_by = "LabelMe, X-AnyLabeling",
-    .illegible = "label `###`, `difficult`"};
+constinit const Format kLabelmeFormat{.name = "labelme",
+                                      .prefix = "",
+                                      .extension = ".json",
+                                      .render = render,
+                                      .read = read,
+                                      .recognise = recognise,
+                                      .labels = {.extensions = {".json"}},
+                                      .holds = {.words = true, .illegible = true, .sizes = true},
+                                      .used_by = "LabelMe, X-AnyLabeling",
+                                      .illegible = "label `###`, `difficult`"};
 
 }  // namespace dbnet::formats

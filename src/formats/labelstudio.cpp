@@ -65,7 +65,7 @@ std::string without_hash(const std::string& name) {
     const std::string file = std::filesystem::path(name).filename().string();
     const std::size_t dash = file.find('-');
     return dash == 8 && file.find_first_not_of("0123456789abcdef") == dash ? file.substr(dash + 1)
-                                                                            : file;
+                                                                           : file;
 }
 
 class Task {
@@ -107,7 +107,8 @@ private:
         record_.image = name_of(image->get<std::string>());
         record_.aliases.push_back(without_hash(record_.image));
         const std::string uploaded = string_or_empty(json_, "file_upload", where_);
-        if (!uploaded.empty()) record_.aliases.insert(record_.aliases.end(), {uploaded, without_hash(uploaded)});
+        if (!uploaded.empty())
+            record_.aliases.insert(record_.aliases.end(), {uploaded, without_hash(uploaded)});
     }
 
     const Json* chosen() {

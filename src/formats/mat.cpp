@@ -316,9 +316,8 @@ std::vector<std::string> MatArray::lines() const {
     for (std::size_t row = 0; row < rows(); ++row) {
         for (std::size_t column = 0; column < columns(); ++column) {
             const double unit = numbers[column * rows() + row];
-            append_utf8(result[row], unit >= 0 && unit < 0x110000
-                                         ? static_cast<char32_t>(unit)
-                                         : U'\xFFFD');
+            append_utf8(result[row],
+                        unit >= 0 && unit < 0x110000 ? static_cast<char32_t>(unit) : U'\xFFFD');
         }
         result[row].erase(result[row].find_last_not_of(std::string_view(" \0", 2)) + 1);
     }
@@ -332,7 +331,8 @@ std::string MatArray::text() const {
 }
 
 struct MatCells::State {
-    State(const Input& input, std::int64_t offset, std::uint32_t size, bool compressed, bool swapped)
+    State(const Input& input, std::int64_t offset, std::uint32_t size, bool compressed,
+          bool swapped)
         : elements(input, offset, size, compressed, swapped) {}
 
     Elements elements;
@@ -417,8 +417,8 @@ std::optional<MatCells> MatFile::cells(std::string_view name) const {
     if (swapped_)
         for (std::uint32_t& word : tag) word = __builtin_bswap32(word);
     const bool compressed = tag[0] == kCompressed;
-    auto state = std::make_unique<MatCells::State>(input_, found->offset + 8, tag[1], compressed,
-                                                   swapped_);
+    auto state =
+        std::make_unique<MatCells::State>(input_, found->offset + 8, tag[1], compressed, swapped_);
     std::uint32_t size = tag[1];
     if (compressed) {
         std::uint32_t outside = UINT32_MAX;

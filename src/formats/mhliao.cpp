@@ -1,5 +1,5 @@
-// The data sets of MhLiao/DB: train_list.txt and test_list.txt name images, one a line, which lie in
-// train_images and test_images; the labels in train_gts and test_gts are called NAME.jpg.txt, or
+// The data sets of MhLiao/DB: train_list.txt and test_list.txt name images, one a line, which lie
+// in train_images and test_images; the labels in train_gts and test_gts are called NAME.jpg.txt, or
 // gt_NAME.txt for ICDAR2015's test set, and have icdar-polygon's lines. In a folder whose path has
 // "TD" (MSRA-TD500 and what is trained with it) the text is a flag: 1 is difficult.
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 bool is_image_name(std::string_view line) {
     const std::string name = lower(trim(line));
-    constexpr std::string_view kExtensions[] = {".jpg", ".jpeg", ".png", ".bmp",
+    constexpr std::string_view kExtensions[] = {".jpg", ".jpeg", ".png",  ".bmp",
                                                 ".gif", ".tif",  ".tiff", ".webp"};
     return name.find('\t') == name.npos &&
            std::ranges::any_of(kExtensions, [&](auto end) { return name.ends_with(end); });

@@ -13,9 +13,9 @@ namespace dbnet::formats {
 namespace {
 
 constexpr std::size_t kNumbers = 8;
-constexpr std::array<std::string_view, 11> kScripts{"arabic",  "latin",  "chinese", "japanese",
-                                                    "korean",  "bangla", "hindi",   "symbols",
-                                                    "mixed",   "none",   "bengali"};
+constexpr std::array<std::string_view, 11> kScripts{"arabic", "latin",  "chinese", "japanese",
+                                                    "korean", "bangla", "hindi",   "symbols",
+                                                    "mixed",  "none",   "bengali"};
 
 RecordRegion parse(std::string_view line, const Place& place) {
     const CommaLine fields = leading_numbers(line, kNumbers);
@@ -29,7 +29,9 @@ RecordRegion parse(std::string_view line, const Place& place) {
     return region;
 }
 
-void read(const Input& input, const RecordSink& sink) { read_lines(input, sink, kMltFormat, parse); }
+void read(const Input& input, const RecordSink& sink) {
+    read_lines(input, sink, kMltFormat, parse);
+}
 
 Likeness recognise(const Sample& sample) {
     const double lines = sample.share([](std::string_view line) {
@@ -44,16 +46,15 @@ Likeness recognise(const Sample& sample) {
 
 }  // namespace
 
-constinit const Format kMltFormat{.name = "mlt",
-                                  .prefix = "",
-                                  .extension = ".txt",
-                                  .read = read,
-                                  .recognise = recognise,
-                                  .labels = {.extensions = {".txt"},
-                                             .prefixes = {"gt_", ""},
-                                             .folder = LabelFiles::Folder::gts},
-                                  .holds = {.words = true, .illegible = true},
-                                  .used_by = "ICDAR2017 MLT, ICDAR2019 MLT",
-                                  .illegible = "`###`, `*`, do not care"};
+constinit const Format kMltFormat{
+    .name = "mlt",
+    .prefix = "",
+    .extension = ".txt",
+    .read = read,
+    .recognise = recognise,
+    .labels = {.extensions = {".txt"}, .prefixes = {"gt_", ""}, .folder = LabelFiles::Folder::gts},
+    .holds = {.words = true, .illegible = true},
+    .used_by = "ICDAR2017 MLT, ICDAR2019 MLT",
+    .illegible = "`###`, `*`, do not care"};
 
 }  // namespace dbnet::formats

@@ -1,6 +1,6 @@
 // mmocr's data sets for detection. Version 1: a document with data_list, an element for each image,
-// whose instances have flat polygons and boxes x1, y1, x2, y2; written is this one. Version 0: lines
-// of {"file_name", "height", "width", "annotations": as in COCO}.
+// whose instances have flat polygons and boxes x1, y1, x2, y2; written is this one. Version 0:
+// lines of {"file_name", "height", "width", "annotations": as in COCO}.
 #include <optional>
 
 #include "core/error.hpp"
@@ -65,8 +65,7 @@ Record record_of(std::string_view line, const Place& place, const RecordSink& si
                   size_or_0(json, "width", where), size_or_0(json, "height", where)};
     record.line = place.line;
     std::size_t index = 0;
-    for (const Json& annotation :
-         array(member(json, "annotations", where), where["annotations"]))
+    for (const Json& annotation : array(member(json, "annotations", where), where["annotations"]))
         sink.part([&] {
             for (RecordRegion& region :
                  coco_regions(annotation, where.in("annotations", index++), sink)) {
@@ -131,11 +130,11 @@ private:
     OrderedJson instance(const RecordRegion& region) const {
         const Polygon polygon = outline(region, shape_, Shape::polygon);
         const Rect box = geometry::bounding_rect(polygon);
-        OrderedJson json{{"polygon", flat_points(polygon)},
-                         {"bbox", flat_points({{box.x, box.y},
-                                               {box.x + box.width, box.y + box.height}})},
-                         {"bbox_label", 0},
-                         {"ignore", region.ignore}};
+        OrderedJson json{
+            {"polygon", flat_points(polygon)},
+            {"bbox", flat_points({{box.x, box.y}, {box.x + box.width, box.y + box.height}})},
+            {"bbox_label", 0},
+            {"ignore", region.ignore}};
         if (region.score) json["score"] = rounded_score(*region.score);
         if (!region.text.empty()) json["text"] = region.text;
         return json;

@@ -79,18 +79,17 @@ std::unique_ptr<RecordWriter> open(const std::string& path, const WriteOptions& 
 
 }  // namespace
 
-constinit const Format kPaddleFormat{
-    .name = "paddle",
-    .prefix = "",
-    .extension = ".txt",
-    .open = open,
-    .read = read,
-    .recognise = recognise,
-    .labels = {.scope = LabelFiles::Scope::common,
-               .extensions = {".txt", ".json"},
-               .usual = "Label.txt"},
-    .holds = {.words = true, .illegible = true},
-    .used_by = "PaddleOCR, PPOCRLabel, with key information too",
-    .illegible = "`###`, `*`"};
+constinit const Format kPaddleFormat{.name = "paddle",
+                                     .prefix = "",
+                                     .extension = ".txt",
+                                     .open = open,
+                                     .read = read,
+                                     .recognise = recognise,
+                                     .labels = {.scope = LabelFiles::Scope::common,
+                                                .extensions = {".txt", ".json"},
+                                                .usual = "Label.txt"},
+                                     .holds = {.words = true, .illegible = true},
+                                     .used_by = "PaddleOCR, PPOCRLabel, with key information too",
+                                     .illegible = "`###`, `*`"};
 
 }  // namespace dbnet::formats

@@ -27,7 +27,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Input in_memory(const std::string& name, const std::string& content) {
-    return {name, std::make_shared<const std::vector<std::uint8_t>>(content.begin(), content.end())};
+    return {name,
+            std::make_shared<const std::vector<std::uint8_t>>(content.begin(), content.end())};
 }
 
 void expect_same(const std::vector<Record>& read, const std::vector<Record>& expected,
@@ -65,7 +66,8 @@ std::string utf16(const std::string& text, bool big_endian) {
     std::string result = big_endian ? "\xFE\xFF" : "\xFF\xFE";
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned unit = static_cast<unsigned char>(text[i]);
-        if (unit >= 0xC0) unit = (unit & 0x1F) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F);
+        if (unit >= 0xC0)
+            unit = (unit & 0x1F) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F);
         const char low = static_cast<char>(unit & 0xFF);
         const char high = static_cast<char>(unit >> 8);
         result += big_endian ? high : low;
@@ -103,9 +105,8 @@ TEST(Readers, take_every_line_end_and_encoding) {
             expect_same(read_all(format, in_memory(example.file, "\xEF\xBB\xBF" + content)),
                         example.records, example.format + " with a mark");
             for (const bool big_endian : {false, true})
-                expect_same(
-                    read_all(format, in_memory(example.file, utf16(content, big_endian))),
-                    example.records, example.format + " in UTF-16");
+                expect_same(read_all(format, in_memory(example.file, utf16(content, big_endian))),
+                            example.records, example.format + " in UTF-16");
         }
     }
 }
@@ -138,9 +139,8 @@ TEST(Readers, damaged_files_never_crash) {
     for (const LabelExample& example : test::label_examples()) {
         const Format& format = *find(example.format);
         for (int round = 0; round < 200; ++round) {
-            std::string damaged =
-                example.content.substr(0, round % 3 == 0 ? random() % example.content.size()
-                                                         : example.content.size());
+            std::string damaged = example.content.substr(
+                0, round % 3 == 0 ? random() % example.content.size() : example.content.size());
             for (int i = 0; i < 3 && !damaged.empty(); ++i)
                 damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
             const auto take = [](Record&& record) {
@@ -148,7 +148,8 @@ TEST(Readers, damaged_files_never_crash) {
                     EXPECT_GE(region.polygon.size(), 3u);
             };
             try {
-                format.read(in_memory(example.file, damaged), RecordSink(take, [](const Error&) {}));
+                format.read(in_memory(example.file, damaged),
+                            RecordSink(take, [](const Error&) {}));
             } catch (const Error& error) {
                 EXPECT_NE(error.code(), ErrorCode::internal) << error.what();
             }
@@ -168,38 +169,77 @@ struct Lost {
 
 TEST(Readers, tell_what_they_leave_out) {
     const Lost cases[] = {
-        {"icdar", "gt_a.txt", "1,2,30,2,30,9,1,9,x\n1,2,30,2,30,9,1,9,5,6,7,4,3,2\n1,2,3,4,word\n",
-         {"a.txt:2: has 14 numbers", "a.txt:3: expected x1"}, 1, {}},
-        {"icdar-polygon", "a.txt", "39,292,###\n1,2,30,2,30,9,w\n", {"a.txt:1: expected x,y"}, 1, {}},
-        {"totaltext", "a.txt",
+        {"icdar",
+         "gt_a.txt",
+         "1,2,30,2,30,9,1,9,x\n1,2,30,2,30,9,1,9,5,6,7,4,3,2\n1,2,3,4,word\n",
+         {"a.txt:2: has 14 numbers", "a.txt:3: expected x1"},
+         1,
+         {}},
+        {"icdar-polygon",
+         "a.txt",
+         "39,292,###\n1,2,30,2,30,9,w\n",
+         {"a.txt:1: expected x,y"},
+         1,
+         {}},
+        {"totaltext",
+         "a.txt",
          "x: [[1]], y: [[2]], ornt: [u'h'], transcriptions: [u'a']\n"
          "x: [[1 9 9]], y: [[2 2 8]], ornt: [u'h'], transcriptions: [u'b']\n",
-         {"a.txt:1: has 1 x and 1 y"}, 1, {}},
-        {"lsvt", "a.json", R"({"gt_1": [{"transcription": "weak"}], "gt_2": 7})",
-         {"gt_1[0]: has no \"points\"", "gt_2: expected an array"}, 0, {}},
-        {"labelme", "a.json",
+         {"a.txt:1: has 1 x and 1 y"},
+         1,
+         {}},
+        {"lsvt",
+         "a.json",
+         R"({"gt_1": [{"transcription": "weak"}], "gt_2": 7})",
+         {"gt_1[0]: has no \"points\"", "gt_2: expected an array"},
+         0,
+         {}},
+        {"labelme",
+         "a.json",
          R"({"imagePath": "a", "shapes": [{"label": "c", "shape_type": "circle", "points": [[1,2]]},)"
          R"( {"label": "m", "shape_type": "mask", "points": [[1,2],[3,4]]}]})",
-         {}, 0, {"a shape of the type circle", "a shape of the type mask"}},
-        {"via", "a.json",
+         {},
+         0,
+         {"a shape of the type circle", "a shape of the type mask"}},
+        {"via",
+         "a.json",
          R"({"a": {"filename": "a", "regions": [{"shape_attributes": {"name": "polyline"}},)"
          R"( {"shape_attributes": {"name": "polygon", "all_points_x": [1]}}]}})",
-         {"all_points_y"}, 0, {"a shape of the type polyline"}},
-        {"cvat", "a.xml",
+         {"all_points_y"},
+         0,
+         {"a shape of the type polyline"}},
+        {"cvat",
+         "a.xml",
          "<annotations><image name=\"a\">\n<ellipse/>\n<box xtl=\"1\"/></image></annotations>",
-         {"a.xml:3: <box> has no attribute ytl"}, 0, {"a shape of the type ellipse"}},
-        {"voc", "a.xml", "<annotation><object><name>x</name></object></annotation>",
-         {"a.xml:1: <object> has no <bndbox>"}, 0, {}},
-        {"coco", "a.json",
+         {"a.xml:3: <box> has no attribute ytl"},
+         0,
+         {"a shape of the type ellipse"}},
+        {"voc",
+         "a.xml",
+         "<annotation><object><name>x</name></object></annotation>",
+         {"a.xml:1: <object> has no <bndbox>"},
+         0,
+         {}},
+        {"coco",
+         "a.json",
          R"({"images": [{"id": 1, "file_name": "a"}], "annotations": [{"image_id": 1,)"
          R"( "segmentation": {"counts": "x"}, "bbox": [1,2,3,4]}, {"image_id": 2, "bbox": [1,2,3,4]}]})",
-         {"1 texts have the \"image_id\" 2"}, 1, {"a mask: its box is taken"}},
-        {"labelstudio", "a.json",
+         {"1 texts have the \"image_id\" 2"},
+         1,
+         {"a mask: its box is taken"}},
+        {"labelstudio",
+         "a.json",
          R"([{"data": {"image": "a"}, "annotations": [{"result": [{"type": "brushlabels",)"
          R"( "value": {"rle": []}}]}]}, {"data": {}}])",
-         {"[1].data: names no image"}, 0, {"a result of the type brushlabels"}},
-        {"yolo", "a.txt", "0 0.1 0.2\n0 a b c d\n0 .5 .5 .2 -.2\n0 .5 .5 .2 .2\n",
-         {"a.txt:1: expected a class", "a.txt:2: 'c'", "a.txt:3: the box"}, 1, {}},
+         {"[1].data: names no image"},
+         0,
+         {"a result of the type brushlabels"}},
+        {"yolo",
+         "a.txt",
+         "0 0.1 0.2\n0 a b c d\n0 .5 .5 .2 -.2\n0 .5 .5 .2 .2\n",
+         {"a.txt:1: expected a class", "a.txt:2: 'c'", "a.txt:3: the box"},
+         1,
+         {}},
         {"dota", "a.txt", "1 2 3 4 ship 0\n", {"a.txt:1: expected x1 y1"}, 0, {}},
     };
     for (const Lost& lost : cases) {
@@ -248,9 +288,9 @@ TEST(Readers, refuse_what_is_too_large) {
     std::string elements = "<annotations><image name=\"a\">";
     for (int i = 0; i < 400'000; ++i) elements += "<a/>";
     EXPECT_EQ(code_of("cvat", "a.xml", elements + "</image></annotations>"), ErrorCode::too_large);
-    EXPECT_EQ(code_of("voc", "a.xml",
-                      "<!DOCTYPE a [<!ENTITY x \"y\">]><annotation>&x;</annotation>"),
-              ErrorCode::malformed);
+    EXPECT_EQ(
+        code_of("voc", "a.xml", "<!DOCTYPE a [<!ENTITY x \"y\">]><annotation>&x;</annotation>"),
+        ErrorCode::malformed);
 }
 
 TEST(Readers, refuse_other_versions_of_matlab_files) {
@@ -303,7 +343,11 @@ std::string row_of(const Format& format) {
         if (format.has_common_labels())
             files.append("one `*").append(extension).append("`");
         else
-            files.append("`").append(format.labels.prefixes[0]).append("NAME").append(extension).append("`");
+            files.append("`")
+                .append(format.labels.prefixes[0])
+                .append("NAME")
+                .append(extension)
+                .append("`");
     }
     const auto yes = [](bool holds) { return holds ? "yes" : "no"; };
     return std::string("| `")

@@ -52,8 +52,8 @@ struct Record {
     double map_pixel = 0;  ///< image pixels per pixel of the probability map; 0: unknown
 };
 
-/// Takes one record after the other and, if asked to, what is wrong with a file and what in it is no
-/// text by design.
+/// Takes one record after the other and, if asked to, what is wrong with a file and what in it is
+/// no text by design.
 class RecordSink {
 public:
     using Take = std::function<void(Record&&)>;

@@ -11,9 +11,9 @@ namespace dbnet::formats {
 
 using Row = std::vector<std::string>;
 
-/// Goes through the rows of a table of comma-separated values (RFC 4180; any line ends, a byte order
-/// mark is passed over). Throws Error: io, malformed (a quote that is not closed), too_large (a row
-/// of more than 10,000 fields).
+/// Goes through the rows of a table of comma-separated values (RFC 4180; any line ends, a byte
+/// order mark is passed over). Throws Error: io, malformed (a quote that is not closed), too_large
+/// (a row of more than 10,000 fields).
 void read_rows(const Input& input, const std::function<void(const Row&, const Place&)>& take);
 
 /// The field as it is written: in quotes where it has to be.

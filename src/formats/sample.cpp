@@ -10,8 +10,8 @@
 namespace dbnet::formats {
 namespace {
 
-constexpr std::size_t kHead = 1 << 18;       ///< bytes of the first file
-constexpr std::size_t kMostLines = 2000;     ///< of all files
+constexpr std::size_t kHead = 1 << 18;    ///< bytes of the first file
+constexpr std::size_t kMostLines = 2000;  ///< of all files
 constexpr std::size_t kLongestLine = 1 << 16;
 
 std::string head_of(const Input& input) {

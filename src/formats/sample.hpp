@@ -13,9 +13,9 @@ namespace dbnet::formats {
 
 /// The beginnings of some label files of a data set, for Format::recognise().
 struct Sample {
-    std::vector<Input> files;         ///< the first is the one that `json` and `xml` are of
-    std::vector<std::string> lines;   ///< of all of them, the empty ones left out; texts only
-    std::vector<std::string> json;    ///< outline: see json_outline()
+    std::vector<Input> files;        ///< the first is the one that `json` and `xml` are of
+    std::vector<std::string> lines;  ///< of all of them, the empty ones left out; texts only
+    std::vector<std::string> json;   ///< outline: see json_outline()
     std::pair<std::string, std::string> xml;
 
     /// Whether the JSON has that path: "/images []".

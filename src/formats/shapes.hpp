@@ -5,8 +5,8 @@
 // Rotated boxes, each of which turns about a point of its own.
 namespace dbnet::formats {
 
-/// The corners of the box, clockwise on screen from its top-left one, turned by an angle in radians,
-/// clockwise on screen, about a point.
+/// The corners of the box, clockwise on screen from its top-left one, turned by an angle in
+/// radians, clockwise on screen, about a point.
 Polygon turned(const Rect& box, double angle, const Point& about);
 
 Point centre(const Rect& box);

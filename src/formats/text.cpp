@@ -108,8 +108,8 @@ std::string lower(std::string_view text) {
 }
 
 bool is_illegible(std::string_view text) {
-    constexpr std::array<std::string_view, 6> kWords{"do not care", "don't care", "dontcare",
-                                                     "do_not_care", "dont care",  "don\u2019t care"};
+    constexpr std::array<std::string_view, 6> kWords{
+        "do not care", "don't care", "dontcare", "do_not_care", "dont care", "don\u2019t care"};
     text = trim(text);
     if (text == "*") return true;
     if (text.starts_with('#')) return text.size() >= 3 && text.find_first_not_of('#') == text.npos;
@@ -118,7 +118,8 @@ bool is_illegible(std::string_view text) {
 
 std::string on_one_line(std::string_view text) {
     std::string result(text);
-    std::ranges::replace_if(result, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::ranges::replace_if(
+        result, [](char c) { return c == '\n' || c == '\r'; }, ' ');
     return result;
 }
 

@@ -63,8 +63,8 @@ bool is_illegible(std::string_view text);
 /// line ends.
 std::string on_one_line(std::string_view text);
 
-/// Goes through the lines of a text file, a block at a time: without the byte order mark and without
-/// their ends \n, \r\n or \r. UTF-16 with a byte order mark becomes UTF-8.
+/// Goes through the lines of a text file, a block at a time: without the byte order mark and
+/// without their ends \n, \r\n or \r. UTF-16 with a byte order mark becomes UTF-8.
 class LineReader {
 public:
     /// Throws Error{io}.

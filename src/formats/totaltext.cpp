@@ -41,8 +41,8 @@ RecordRegion region_of(const std::vector<MatArray>& cells, std::size_t row, std:
     const std::vector<double>& x = cell(1).numbers;
     const std::vector<double>& y = cell(3).numbers;
     if (x.size() != y.size() || x.size() < 3)
-        core::fail(ErrorCode::malformed, input.path, ": text ", row + 1, " has ", x.size(), " x and ",
-                   y.size(), " y, expected as many, and at least 3");
+        core::fail(ErrorCode::malformed, input.path, ": text ", row + 1, " has ", x.size(),
+                   " x and ", y.size(), " y, expected as many, and at least 3");
     RecordRegion region;
     for (std::size_t i = 0; i < x.size(); ++i) {
         if (!(std::abs(x[i]) <= kMaxCoordinate && std::abs(y[i]) <= kMaxCoordinate))
@@ -59,8 +59,7 @@ void read_mat(const Input& input, const RecordSink& sink) {
     const MatFile file(input);
     std::optional<MatCells> cells = file.cells("polygt");
     if (!cells) cells = file.cells("gt");
-    if (!cells)
-        core::fail(ErrorCode::malformed, input.path, ": has no variable polygt or gt");
+    if (!cells) core::fail(ErrorCode::malformed, input.path, ": has no variable polygt or gt");
     Record record{stem_of(input)};
     const std::size_t rows = cells->dimensions().empty() ? 0 : cells->dimensions()[0];
     if (cells->count() != rows * kColumns && cells->count() > 0)
@@ -252,18 +251,17 @@ Likeness recognise(const Sample& sample) {
 
 }  // namespace
 
-constinit const Format kTotaltextFormat{
-    .name = "totaltext",
-    .prefix = "",
-    .extension = ".txt",
-    .render = render,
-    .read = read,
-    .recognise = recognise,
-    .labels = {.extensions = {".txt", ".mat"},
-               .prefixes = {"poly_gt_", "gt_", ""},
-               .folder = LabelFiles::Folder::gts},
-    .holds = {.words = true, .illegible = true},
-    .used_by = "Total-Text, `.mat` of both kinds and `.txt`",
-    .illegible = "`#` as word or orientation, no word"};
+constinit const Format kTotaltextFormat{.name = "totaltext",
+                                        .prefix = "",
+                                        .extension = ".txt",
+                                        .render = render,
+                                        .read = read,
+                                        .recognise = recognise,
+                                        .labels = {.extensions = {".txt", ".mat"},
+                                                   .prefixes = {"poly_gt_", "gt_", ""},
+                                                   .folder = LabelFiles::Folder::gts},
+                                        .holds = {.words = true, .illegible = true},
+                                        .used_by = "Total-Text, `.mat` of both kinds and `.txt`",
+                                        .illegible = "`#` as word or orientation, no word"};
 
 }  // namespace dbnet::formats

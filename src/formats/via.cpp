@@ -139,7 +139,8 @@ public:
         pass("view/*", [&](const Json& json, const std::string& key, const Where& where) {
             const Json& files = array(member(json, "fid_list", where), where["fid_list"]);
             if (files.empty()) fail_in(where, "a view of no file");
-            const std::string id = files[0].is_string() ? files[0].get<std::string>() : files[0].dump();
+            const std::string id =
+                files[0].is_string() ? files[0].get<std::string>() : files[0].dump();
             const auto name = file_names_.find(id);
             if (name == file_names_.end()) fail_in(where, "no file has this \"fid\"");
             record_of_.emplace(key, records_.size());
@@ -211,8 +212,7 @@ private:
             columns_[std::string(name)] = i;
         }
         for (const char* name : {"filename", "region_shape_attributes", "region_attributes"})
-            if (!columns_.contains(name))
-                fail_at(place, core::concat("has no column ", name));
+            if (!columns_.contains(name)) fail_at(place, core::concat("has no column ", name));
     }
 
     void take_row(const Row& row, const Place& place) {
@@ -279,7 +279,8 @@ Likeness recognise(const Sample& sample) {
         names = names || path.ends_with("/filename string");
     }
     if (regions && names) return {90, "images with filename and regions"};
-    if (sample.has("/project {}") && (sample.has("/view {}") || sample.has("/file {}") || sample.has("/metadata {}")))
+    if (sample.has("/project {}") &&
+        (sample.has("/view {}") || sample.has("/file {}") || sample.has("/metadata {}")))
         return {90, "a project with files, views and metadata"};
     return {};
 }

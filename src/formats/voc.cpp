@@ -36,15 +36,15 @@ RecordRegion region_of(const XmlElement& object, const Input& input) {
         const auto [top, bottom] = std::minmax({number("ymin"), number("ymax")});
         region.polygon = corners({left, top, right - left, bottom - top});
     }
-    region.ignore = object.text_of("difficult") == "1" || is_illegible_label(object.text_of("name"));
+    region.ignore =
+        object.text_of("difficult") == "1" || is_illegible_label(object.text_of("name"));
     return region;
 }
 
 void read(const Input& input, const RecordSink& sink) {
     stream_xml(input, kDocument, [&](XmlElement&& document) {
         Record record{std::string(document.text_of("filename"))};
-        if (record.image.empty())
-            record.image = std::filesystem::path(input.path).stem().string();
+        if (record.image.empty()) record.image = std::filesystem::path(input.path).stem().string();
         if (const XmlElement* size = document.child("size"))
             sink.part([&] {
                 const Place place{input.path, size->line};

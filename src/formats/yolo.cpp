@@ -1,6 +1,6 @@
-// YOLO, one file per image, lines of a class and numbers from 0 to 1, parts of the image's width and
-// height: centre and size of a box, four corners, or the points of a polygon; a score may follow a
-// box. Nothing marks illegible text: it is left out when written.
+// YOLO, one file per image, lines of a class and numbers from 0 to 1, parts of the image's width
+// and height: centre and size of a box, four corners, or the points of a polygon; a score may
+// follow a box. Nothing marks illegible text: it is left out when written.
 #include <algorithm>
 #include <cmath>
 
@@ -49,14 +49,18 @@ std::string render(const Record& record, const std::string&, const WriteOptions&
     if (record.width == 0 || record.height == 0)
         core::fail(ErrorCode::unsupported, record.image,
                    ": the format yolo needs the size of the image");
-    const auto part = [](double value, int side) { return print(std::round(value / side * 1e6) / 1e6); };
+    const auto part = [](double value, int side) {
+        return print(std::round(value / side * 1e6) / 1e6);
+    };
     std::string text;
     for (const RecordRegion& region : record.regions) {
         if (region.ignore) continue;
         text += "0";
         for (const Point& point : outline(region, options.shape, Shape::polygon))
-            text.append(" ").append(part(point.x, record.width)).append(" ").append(
-                part(point.y, record.height));
+            text.append(" ")
+                .append(part(point.x, record.width))
+                .append(" ")
+                .append(part(point.y, record.height));
         text += "\n";
     }
     return text;

@@ -58,16 +58,16 @@ void add_icdar(std::vector<LabelExample>& all) {
                    "10,20,60,22,60,40,10,38,\"[06]\"",
                    {image("img_1", {text(kSlanted, "B1, 8,50"), text(kSlanted, "###", true),
                                     text(kSlanted, "04"), text(kSlanted, "\"[06]\"")})}});
-    all.push_back({"icdar2013",
-                   "gt_100.txt",
-                   "158 128 411 181 \"Foot path\"\n443 128 501 169 \"To\"\n",
-                   {image("100", {box(158, 128, 411, 181, "Foot path"),
-                                  box(443, 128, 501, 169, "To")})}});
-    all.push_back({"icdar2013",
-                   "gt_img_1.txt",
-                   "38, 43, 920, 215, \"4,000\"\n1, 2, 30, 40, \"say \"\"so\"\n",
-                   {image("img_1", {box(38, 43, 920, 215, "4,000"),
-                                    box(1, 2, 30, 40, "say \"\"so")})}});
+    all.push_back(
+        {"icdar2013",
+         "gt_100.txt",
+         "158 128 411 181 \"Foot path\"\n443 128 501 169 \"To\"\n",
+         {image("100", {box(158, 128, 411, 181, "Foot path"), box(443, 128, 501, 169, "To")})}});
+    all.push_back(
+        {"icdar2013",
+         "gt_img_1.txt",
+         "38, 43, 920, 215, \"4,000\"\n1, 2, 30, 40, \"say \"\"so\"\n",
+         {image("img_1", {box(38, 43, 920, 215, "4,000"), box(1, 2, 30, 40, "say \"\"so")})}});
     all.push_back({"icdar-polygon",
                    "poly_gt_img7.txt",
                    "10,20,30,10,60,12,60,24,30,22,12,32,Break,fast\n"
@@ -91,11 +91,12 @@ void add_competitions(std::vector<LabelExample>& all) {
          R"( "language": "Latin", "illegibility": true}]})",
          {image("gt_10", {text(kSlanted, "\u71ce")}),
           image("gt_2", {text({{10, 20}, {60, 22}, {60, 40}}, "x", true)})}});
-    all.push_back({"lsvt",
-                   "train_full_labels.json",
-                   R"({"gt_0": [{"transcription": "A", "points": [[10,20],[60,22],[60,40],[10,38]],)"
-                   R"( "illegibility": false}], "gt_1": []})",
-                   {image("gt_0", {text(kSlanted, "A")}), image("gt_1", {})}});
+    all.push_back(
+        {"lsvt",
+         "train_full_labels.json",
+         R"({"gt_0": [{"transcription": "A", "points": [[10,20],[60,22],[60,40],[10,38]],)"
+         R"( "illegibility": false}], "gt_1": []})",
+         {image("gt_0", {text(kSlanted, "A")}), image("gt_1", {})}});
     all.push_back(
         {"rects",
          "train_1.json",
@@ -108,11 +109,12 @@ void add_competitions(std::vector<LabelExample>& all) {
     Polygon fourteen = kBent;
     for (int i = 13; i <= 20; ++i)
         fourteen.push_back({static_cast<double>(i), static_cast<double>(i + 20)});
-    all.push_back({"ctw1500",
-                   "0001001.txt",
-                   chars + ",####E, 3\n" + chars + ",#######\n" + chars + ",#####1\n" + chars + ",####\n",
-                   {image("0001001", {text(fourteen, "E, 3"), text(fourteen, "###", true),
-                                      text(fourteen, "#1"), text(fourteen, "")})}});
+    all.push_back(
+        {"ctw1500",
+         "0001001.txt",
+         chars + ",####E, 3\n" + chars + ",#######\n" + chars + ",#####1\n" + chars + ",####\n",
+         {image("0001001", {text(fourteen, "E, 3"), text(fourteen, "###", true),
+                            text(fourteen, "#1"), text(fourteen, "")})}});
     all.push_back({"ctw1500",
                    "1001.txt",
                    chars + ",CARE\n" + chars + ",###\n",
@@ -131,10 +133,11 @@ void add_competitions(std::vector<LabelExample>& all) {
         moved.push_back({p.x + 100, p.y + 200});
     }
     all.push_back({"ctw1500", "0002.txt", offsets + "\n", {image("0002", {text(moved)})}});
-    all.push_back({"td500",
-                   "IMG_0007.gt",
-                   "0 0 50 30 40 10 0\r\n1 1 50 30 40 10 0.5235987755982988\r\n",
-                   {image("IMG_0007", {box(50, 30, 90, 40), text(turned(30, {70, 35}), "", true)})}});
+    all.push_back(
+        {"td500",
+         "IMG_0007.gt",
+         "0 0 50 30 40 10 0\r\n1 1 50 30 40 10 0.5235987755982988\r\n",
+         {image("IMG_0007", {box(50, 30, 90, 40), text(turned(30, {70, 35}), "", true)})}});
 }
 
 void add_total_text(std::vector<LabelExample>& all) {
@@ -147,18 +150,17 @@ void add_total_text(std::vector<LabelExample>& all) {
          "x: [[10 60 60 10]], y: [[20 22 40 38]], ornt: [u'h'], transcriptions: [u'Caf\\xe9', "
          "u'x']\n"
          "x: [[10 60 60 10]], y: [[20 22 40 38]], ornt: [u'h'], transcriptions: []",
-         {image("img1", {text(kBent, "JOE'S"),
-                         text({{10, -20}, {60, 22}, {60, 40}, {10, 38}}, "#", true),
-                         text(kSlanted, "Caf\u00e9,x"), text(kSlanted, "", true)})}});
+         {image("img1",
+                {text(kBent, "JOE'S"), text({{10, -20}, {60, 22}, {60, 40}, {10, 38}}, "#", true),
+                 text(kSlanted, "Caf\u00e9,x"), text(kSlanted, "", true)})}});
     using Cell = MatCell;
     // Two texts: a column of the array after the other.
-    const MatVariable texts{
-        "polygt",
-        {2, 6},
-        {Cell::of("x:"), Cell::of("x:"), Cell::of({1, 4}, {10, 60, 60, 10}),
-         Cell::of({4, 1}, {10, 60, 60, 10}), Cell::of("y:"), Cell::of("y:"),
-         Cell::of({1, 4}, {20, 22, 40, 38}), Cell::of({4, 1}, {20, 22, 40, 38}), Cell::of("SALE"),
-         Cell::of("#"), Cell::of("c"), Cell::of("#")}};
+    const MatVariable texts{"polygt",
+                            {2, 6},
+                            {Cell::of("x:"), Cell::of("x:"), Cell::of({1, 4}, {10, 60, 60, 10}),
+                             Cell::of({4, 1}, {10, 60, 60, 10}), Cell::of("y:"), Cell::of("y:"),
+                             Cell::of({1, 4}, {20, 22, 40, 38}), Cell::of({4, 1}, {20, 22, 40, 38}),
+                             Cell::of("SALE"), Cell::of("#"), Cell::of("c"), Cell::of("#")}};
     for (const bool compressed : {false, true})
         all.push_back({"totaltext",
                        "poly_gt_img2.mat",
@@ -211,13 +213,14 @@ void add_documents(std::vector<LabelExample>& all) {
          R"( "bbox": [10,20,60,40], "ignore": false, "text": "w"}, {"bbox": [1,2,30,9],)"
          R"( "ignore": true}], "img_path": "imgs/a.jpg", "height": 60, "width": 100}]})",
          {image("imgs/a.jpg", {text(kSlanted, "w"), box(1, 2, 30, 9, "", true)}, 100, 60)}});
-    all.push_back({"paddle",
-                   "Label.txt",
-                   "imgs/a b.jpg\t[{\"transcription\": \"null\", \"points\": [[10,20],[60,22],[60,40],"
-                   "[10,38]], \"difficult\": true, \"key_cls\": \"None\"}, {\"transcription\": "
-                   "\"###\", \"points\": [[10,20],[60,22],[60,40],[10,38]]}]\nb.jpg\t[]\n",
-                   {image("imgs/a b.jpg", {text(kSlanted, "null"), text(kSlanted, "###", true)}),
-                    image("b.jpg", {})}});
+    all.push_back(
+        {"paddle",
+         "Label.txt",
+         "imgs/a b.jpg\t[{\"transcription\": \"null\", \"points\": [[10,20],[60,22],[60,40],"
+         "[10,38]], \"difficult\": true, \"key_cls\": \"None\"}, {\"transcription\": "
+         "\"###\", \"points\": [[10,20],[60,22],[60,40],[10,38]]}]\nb.jpg\t[]\n",
+         {image("imgs/a b.jpg", {text(kSlanted, "null"), text(kSlanted, "###", true)}),
+          image("b.jpg", {})}});
     const std::string coco_text_images =
         R"({"cats": {}, "imgs": {"7": {"id": 7, "set": "train", "width": 100, "height": 60,)"
         R"( "file_name": "c.jpg"}, "8": {"id": 8, "width": 9, "height": 9, "file_name": "d.jpg"}},)"
@@ -231,16 +234,16 @@ void add_documents(std::vector<LabelExample>& all) {
                        R"( "bbox": [1,1,1,1], "legibility": "illegible"}}})",
                    {image("c.jpg", {text(kSlanted, "w"), text(kSlanted, "", true)}, 100, 60),
                     image("d.jpg", {}, 9, 9)}});
-    all.push_back({"textocr",
-                   "TextOCR_0.1_val.json",
-                   coco_text_images +
-                       R"({"7_1": {"id": "7_1", "image_id": "7", "points": [10,20,60,22,60,40,10,38],)"
-                       R"( "bbox": [1,1,1,1], "utf8_string": "11.5,"}, "7_2": {"id": "7_2",)"
-                       R"( "image_id": "7", "points": [10,20,60,22,60,40], "utf8_string": "."}}})",
-                   {image("c.jpg", {text(kSlanted, "11.5,"),
-                                    text({{10, 20}, {60, 22}, {60, 40}}, ".", true)},
-                          100, 60),
-                    image("d.jpg", {}, 9, 9)}});
+    all.push_back(
+        {"textocr",
+         "TextOCR_0.1_val.json",
+         coco_text_images +
+             R"({"7_1": {"id": "7_1", "image_id": "7", "points": [10,20,60,22,60,40,10,38],)"
+             R"( "bbox": [1,1,1,1], "utf8_string": "11.5,"}, "7_2": {"id": "7_2",)"
+             R"( "image_id": "7", "points": [10,20,60,22,60,40], "utf8_string": "."}}})",
+         {image("c.jpg", {text(kSlanted, "11.5,"), text({{10, 20}, {60, 22}, {60, 40}}, ".", true)},
+                100, 60),
+          image("d.jpg", {}, 9, 9)}});
     const std::string hier =
         R"({"info": {}, "annotations": [{"image_id": "00a", "image_width": 100, "image_height": 60,)"
         R"( "paragraphs": [{"vertices": [[1,2],[30,2],[30,9],[1,9]], "legible": true, "lines":)"
@@ -248,11 +251,18 @@ void add_documents(std::vector<LabelExample>& all) {
         R"( "words": [{"vertices": [[10,20],[60,22],[60,40],[10,38]], "text": "a", "legible": true},)"
         R"( {"vertices": [[10,20],[60,22],[60,40],[10,38]], "text": "", "legible": false}]}]},)"
         R"( {"vertices": [[1,2],[30,2],[30,9],[1,9]], "legible": false, "lines": []}]}]})";
-    all.push_back({"hiertext", "train.jsonl", hier,
+    all.push_back({"hiertext",
+                   "train.jsonl",
+                   hier,
                    {image("00a", {text(kSlanted, "a"), text(kSlanted, "", true)}, 100, 60)}});
-    all.push_back({"hiertext-line", "train.jsonl", hier,
-                   {image("00a", {text(kSlanted, "a b")}, 100, 60)}, false});
-    all.push_back({"hiertext-paragraph", "train.jsonl", hier,
+    all.push_back({"hiertext-line",
+                   "train.jsonl",
+                   hier,
+                   {image("00a", {text(kSlanted, "a b")}, 100, 60)},
+                   false});
+    all.push_back({"hiertext-paragraph",
+                   "train.jsonl",
+                   hier,
                    {image("00a", {box(1, 2, 30, 9), box(1, 2, 30, 9, "", true)}, 100, 60)},
                    false});
     all.push_back({"doctr",
@@ -331,7 +341,8 @@ void add_tools(std::vector<LabelExample>& all) {
     all.push_back(
         {"cvat",
          "annotations.xml",
-         "<?xml version=\"1.0\"?><annotations><meta/><image id=\"0\" name=\"d/a.jpg\" width=\"100\" "
+         "<?xml version=\"1.0\"?><annotations><meta/><image id=\"0\" name=\"d/a.jpg\" "
+         "width=\"100\" "
          "height=\"60\"><box xtl=\"50\" ytl=\"30\" xbr=\"90\" ybr=\"40\" rotation=\"330\" "
          "label=\"text\"><attribute name=\"text\">a &amp; b</attribute></box>"
          "<polygon points=\"10,20;60,22;60,40;10,38\" label=\"ignore\"/>"
@@ -352,11 +363,12 @@ void add_tools(std::vector<LabelExample>& all) {
                    "imagesource:GoogleEarth\r\ngsd:null\r\n10 20 60 22 60 40 10 38 ship 0\r\n"
                    "10 20 60 22 60 40 10 38 ship 2\r\n10 20 60 22 60 40 10 38 ship\r\n",
                    {image("P1", {text(kSlanted), text(kSlanted, "", true), text(kSlanted)})}});
-    Record yolo = image("1", {text({{0.1, 0.2}, {0.6, 0.22}, {0.6, 0.4}, {0.1, 0.38}}),
-                              box(0.25, 0.125, 0.75, 0.375),
-                              text({{0.1, 0.2}, {0.6, 0.22}, {0.6, 0.4}})});
+    Record yolo =
+        image("1", {text({{0.1, 0.2}, {0.6, 0.22}, {0.6, 0.4}, {0.1, 0.38}}),
+                    box(0.25, 0.125, 0.75, 0.375), text({{0.1, 0.2}, {0.6, 0.22}, {0.6, 0.4}})});
     yolo.relative = true;
-    all.push_back({"yolo", "1.txt",
+    all.push_back({"yolo",
+                   "1.txt",
                    "1 0.1 0.2 0.6 0.22 0.6 0.4 0.1 0.38\n0 0.5 0.25 0.5 0.25\n"
                    "0 0.1 0.2 0.6 0.22 0.6 0.4\n",
                    {yolo}});
@@ -370,12 +382,13 @@ void add_own(std::vector<LabelExample>& all) {
         image("a.jpg", {text(kSlanted, "w"), box(1, 2, 30, 9, "", true)}, 100, 60)};
     all.push_back({"json", "a.json", "{\n" + json.substr(1), records});
     all.push_back({"jsonl", "a.jsonl", json + "\n", records});
-    all.push_back({"csv",
-                   "a.csv",
-                   "image,width,height,region,score,points,text,ignore\r\n"
-                   "a.jpg,100,60,1,,10 20 60 22 60 40 10 38,\"w, \"\"x\"\"\",0\r\n"
-                   "b.jpg,9,9,,,,,\r\n",
-                   {image("a.jpg", {text(kSlanted, "w, \"x\"")}, 100, 60), image("b.jpg", {}, 9, 9)}});
+    all.push_back(
+        {"csv",
+         "a.csv",
+         "image,width,height,region,score,points,text,ignore\r\n"
+         "a.jpg,100,60,1,,10 20 60 22 60 40 10 38,\"w, \"\"x\"\"\",0\r\n"
+         "b.jpg,9,9,,,,,\r\n",
+         {image("a.jpg", {text(kSlanted, "w, \"x\"")}, 100, 60), image("b.jpg", {}, 9, 9)}});
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ std::string matrix(const MatCell& cell) {
         for (const double number : cell.numbers) put(data, number);
         return element(14, head(kDouble, cell.dimensions, "") + element(9, data));
     }
-    for (const char c : cell.text) put(data, static_cast<std::uint16_t>(static_cast<unsigned char>(c)));
+    for (const char c : cell.text)
+        put(data, static_cast<std::uint16_t>(static_cast<unsigned char>(c)));
     const auto size = static_cast<std::uint32_t>(cell.text.size());
     return element(14, head(kChar, {size == 0 ? 0u : 1u, size}, "") + element(4, data));
 }
