@@ -41,8 +41,9 @@ function(dbnet_test name)
   target_include_directories(dbnet_${name}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   list(TRANSFORM TEST_ROOMS PREPEND dbnet_)
   target_link_libraries(dbnet_${name}_test PRIVATE ${TEST_ROOMS} ${TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+  # Tests run beside each other: a team that waits must not take a core from another test's.
   gtest_discover_tests(dbnet_${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
-                       PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT})
+                       PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT} ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()
 
 # dbnet_bench(<name> SOURCES <files...> [ROOMS <rooms...>] [LIBRARIES <targets...>])

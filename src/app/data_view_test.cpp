@@ -22,7 +22,7 @@ std::vector<data::Dataset> small_set(const test::TempDir& folder) {
     for (const char* stem : {"a", "b", "c"}) {
         test::picture(120, 90).write(folder / (std::string("images/") + stem + ".png"));
         core::write_file(folder / (std::string("gts/gt_") + stem + ".txt"),
-                         std::string_view("20,20,90,20,90,60,20,60,text\n"));
+                         std::string_view("10,10,50,10,50,30,10,30,text\n"));
     }
     std::vector<data::Dataset> sets;
     sets.emplace_back(data::DatasetSpec{"icdar", folder / "images"});

@@ -166,10 +166,17 @@ TEST_F(ValTest, ArchivesNameTheirFiles) {
                 testing::HasSubstr("two files in it are called res_a.txt"));
 }
 
-TEST_F(ValTest, BrokenAnnotationsNameTheirPlace) {
-    core::write_file(root_ + "/gts/gt_b.txt", "0,0,20,0,20,10,0,10,two\n1,2,3\n");
+TEST_F(ValTest, BrokenLinesOfAnnotationsAreLeftOutOrNameTheirPlace) {
     const Predictions predictions = read_predictions(root_ + "/results");
-    EXPECT_THAT(message_of([&] { validate(data(), predictions, options_); }),
+    const std::string line = "0,0,20,0,20,10,0,10,two\n";
+    core::write_file(root_ + "/gts/gt_b.txt", line);
+    const Validation whole = validate(data(), predictions, options_);
+    core::write_file(root_ + "/gts/gt_b.txt", line + "1,2,3\n");
+    const Validation broken = validate(data(), predictions, options_);
+    EXPECT_EQ(broken.totals.truths, whole.totals.truths);
+    data::DatasetSpec strict = data().spec();
+    strict.strict = true;
+    EXPECT_THAT(message_of([&] { validate(data::Dataset(strict), predictions, options_); }),
                 testing::HasSubstr("gt_b.txt:2: "));
 }
 

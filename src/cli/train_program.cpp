@@ -27,8 +27,10 @@ void fail_without_train_program(const std::string& what) {
 }
 
 Run set_up_train_program(CLI::App& app) {
-    add_train_options(app);
-    return [](Terminal&) -> int { fail_without_train_program("training"); };
+    // Options write to the arguments while the command line is parsed.
+    return [arguments = add_train_options(app)](Terminal&) -> int {
+        fail_without_train_program("training");
+    };
 }
 
 }  // namespace dbnet::cli

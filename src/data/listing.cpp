@@ -451,6 +451,7 @@ Listing list_files(const DatasetSpec& spec) {
 
 DatasetSpec recognised(DatasetSpec spec, const std::function<void(const std::string& what)>& say) {
     if (!spec.format.empty() || spec.source != nullptr) return spec;
+    if (!spec.labels.empty()) refuse_swapped_folders(spec);
     DatasetSpec example = spec;
     if (const std::vector<std::string> shards = shards_in(spec.images); !shards.empty())
         example.images = shards.front();

@@ -27,7 +27,8 @@ std::string label_of(const RecordRegion& region) {
 /// beyond which an outline means little. One that wavers so much that it would keep too many is
 /// followed less closely.
 Polygon editable(const Polygon& outline, const Record& record) {
-    constexpr std::size_t kStraight = 12, kMost = 40;
+    constexpr std::size_t kQuad = 4, kStraight = 12, kMost = 40;
+    if (outline.size() <= kQuad) return outline;
     constexpr double kClose = 1.5, kFar = 6;  // map pixels
     double tolerance = 0.5;
     Polygon simple = geometry::simplify(outline, tolerance * record.map_pixel);
@@ -41,11 +42,12 @@ std::string render(const Record& record, const std::string& image_link,
                    const WriteOptions& options) {
     OrderedJson shapes = OrderedJson::array();
     for (const RecordRegion& region : record.regions) {
-        OrderedJson shape{{"label", label_of(region)},
-                          {"points", points(editable(outline(region, options.shape, Shape::polygon), record))},
-                          {"group_id", nullptr},
-                          {"shape_type", "polygon"},
-                          {"flags", OrderedJson::object()}};
+        OrderedJson shape{
+            {"label", label_of(region)},
+            {"points", points(editable(outline(region, options.shape, Shape::polygon), record))},
+            {"group_id", nullptr},
+            {"shape_type", "polygon"},
+            {"flags", OrderedJson::object()}};
         if (region.score) shape["score"] = rounded_score(*region.score);
         shapes.push_back(std::move(shape));
     }

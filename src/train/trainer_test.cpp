@@ -465,7 +465,8 @@ TEST(Trainer, DivergenceIsNamedAndOlderCheckpointsStay) {
     ASSERT_EQ(kept.size(), 1u);
 
     const detect::InputSpec input = options.input;
-    options.input.std.fill(1e-40f);
+    options.input.mean.fill(1000);
+    options.input.std.fill(1.2e-38f);
     Recorder bad;
     EXPECT_EQ(run(options, folder / "run", bad), RunEnd::diverged);
     EXPECT_EQ(bad.steps.size(), 60u);  // ten steps, and after each of five returns

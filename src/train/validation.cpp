@@ -68,7 +68,8 @@ Validation::Validation(const TrainOptions& options)
       input_(options.input),
       targets_(options.sample.targets),
       losses_(options.loss) {
-    for (const data::DatasetSpec& spec : options_.data) {
+    for (const data::DatasetSpec& given : options_.data) {
+        const data::DatasetSpec spec = data::recognised(given, [](const std::string&) {});
         if (holds_nothing_back(spec)) continue;
         const data::Dataset dataset(spec);
         for (const data::LabelledImage& image : dataset.images()) {

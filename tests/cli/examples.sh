@@ -31,6 +31,6 @@ done
 # Where a verb takes a model, its help says which one it is without.
 for verb in predict val tune; do
   expect 0 dbnet $verb --help
-  tr -s ' \n' ' ' < stdout | grep -q -- '--model FILE a DB text detector in ONNX; default: models/default.onnx, which ships' ||
+  tr -s ' \n' ' ' < stdout | grep -q -- 'a DB text detector in ONNX; default: models/default.onnx, which ships' ||
     fail "$verb --help does not say what --model is without it"
 done

@@ -17,7 +17,9 @@ for shape in quad polygon rect; do
     tool compare 0.02 json "out-$shape/json/$stem.json" jsonl "out-$shape/jsonl/predictions.jsonl"
     tool compare 0.02 json "out-$shape/json/$stem.json" csv "out-$shape/csv/predictions.csv"
     tool compare 0.02 json "out-$shape/json/$stem.json" paddle "out-$shape/paddle/predictions.txt"
-    tool compare 0.02 json "out-$shape/json/$stem.json" labelme "out-$shape/labelme/$stem.json"
+    # Polygons have fewer points there.
+    [ $shape = polygon ] || tool compare 0.02 json "out-$shape/json/$stem.json" labelme "out-$shape/labelme/$stem.json"
+    tool finds labelme "out-$shape/labelme/$stem.json" $stem
     tool compare 0.02 json "out-$shape/json/$stem.json" coco "out-$shape/coco/predictions.json"
     tool compare 0.51 json "out-$shape/json/$stem.json" icdar "out-$shape/icdar/res_$stem.txt"
   done

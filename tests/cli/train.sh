@@ -77,6 +77,8 @@ expect 2 dbnet train tiny.yaml optimzer.rate=1 --out refused
 says "did you mean"
 expect 3 dbnet train tiny.yaml init=photo.jpg model.backbone=resnet18 --out refused
 says "photo.jpg"
-echo "not a label" > gts/gt_a.txt
-expect 3 dbnet train tiny.yaml --out refused
-says "gt_a.txt"
+
+# A line that is none costs itself.
+echo "not a label" >> gts/gt_a.txt
+expect 0 dbnet train tiny.yaml epochs=1 --out broken_line
+says "gts/gt_a.txt:"

@@ -6,7 +6,7 @@ refuses "unknown verb 'predikt': did you mean 'predict'?" predikt
 refuses "unknown option --shpae: did you mean --shape?" predict --model det.onnx photo.jpg --shpae=quad
 refuses "unknown option --qqqqqq" predict --model det.onnx photo.jpg --qqqqqq
 refuses "SOURCE" predict --model det.onnx
-refuses "unknown format 'jsn': did you mean 'json'? Available: json, jsonl, icdar, csv, paddle, labelme, coco, svg" \
+refuses "unknown format 'jsn': did you mean 'json'? Available: json, jsonl, icdar, csv, paddle, labelme, coco, mmocr, totaltext, ctw1500, yolo, svg" \
   predict --model det.onnx --out out --format csv,jsn photo.jpg
 refuses "unknown preset 'padle': did you mean 'paddle'? Available: native, mhliao, mmocr, paddle" \
   predict --model det.onnx --preset padle photo.jpg

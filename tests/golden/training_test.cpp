@@ -11,6 +11,7 @@
 #include "support/fill.hpp"
 #include "support/golden.hpp"
 #include "support/golden_networks.hpp"
+#include "train/affine_blocks.hpp"
 #include "train/graph_module.hpp"
 #include "train/losses.hpp"
 
@@ -177,16 +178,6 @@ TEST(GoldenTraining, ThreeSteps) {
     report_golden("networks, training", cases);
 }
 
-/// Files with the ending in all folders of DBNET_MODELS.
-std::vector<std::string> onnx_models() {
-    std::vector<std::string> found;
-    std::istringstream folders(environment("DBNET_MODELS"));
-    for (std::string folder; std::getline(folders, folder, ':');)
-        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-            if (entry.path().extension() == ".onnx") found.push_back(entry.path());
-    return found;
-}
-
 /// The graph's outputs by the oracle.
 std::vector<Tensor> reference_outputs(const model::Graph& graph, const Tensor& image) {
     const engine::Backend& oracle = engine::reference_backend();
@@ -211,7 +202,7 @@ Tensor square_loss(train::GraphModule& module, const Tensor& image) {
 void expect_learns(train::GraphModule& module, const Tensor& image) {
     std::vector<Tensor> weights;
     for (const auto& [name, weight] : module.weights()) weights.push_back(weight);
-    torch::optim::Adam optimiser(weights, 1e-3);
+    torch::optim::Adam optimiser(weights, 1e-4);
     module.train();
     const double before = square_loss(module, image).item<double>();
     for (int step = 0; step < 12; ++step) {
@@ -227,9 +218,11 @@ TEST(GoldenTraining, ForeignDetectors) {
     torch::manual_seed(1);
     const Tensor image = torch::randn({2, 3, 64, 96});
     int cases = 0;
-    for (const std::string& path : onnx_models()) {
+    for (const std::string& path : all_models()) {
         SCOPED_TRACE(path);
-        train::GraphModule module(model::read_onnx(path));
+        model::Graph graph = model::read_onnx(path);
+        train::balance_affine_blocks(graph);  // as a run begins
+        train::GraphModule module(std::move(graph));
         module.eval();
         {
             const torch::NoGradGuard no_gradient;
