@@ -5,7 +5,7 @@ trap 'umount "$work/disk"; rm -rf "$work"' EXIT
 
 mkdir many
 for i in 1 2 3 4 5 6 7 8; do cp photo.jpg many/$i.jpg; done
-head -c 180000 /dev/zero > disk/filler
+head -c 130000 /dev/zero > disk/filler
 expect 1 dbnet predict --model det.onnx many --out disk/out --format json,jsonl,csv --save-maps
 says "No space left on device"
 done=$(ls disk/out/json | wc -l)
